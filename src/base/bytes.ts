@@ -1,0 +1,76 @@
+/**
+ * Big-endian reads and writes on Uint8Array, hexadecimal text, and the Internet checksum (RFC 1071).
+ * Not a codec: headers live in `wire`. Offsets are not checked here; a decoder checks lengths first.
+ */
+
+export const u16 = (b: Uint8Array, at: number): number => (b[at]! << 8) | b[at + 1]!
+export const u32 = (b: Uint8Array, at: number): number =>
+  ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0
+
+export function setU16(b: Uint8Array, at: number, value: number): void {
+  b[at] = value >>> 8
+  b[at + 1] = value
+}
+
+export function setU32(b: Uint8Array, at: number, value: number): void {
+  b[at] = value >>> 24
+  b[at + 1] = value >>> 16
+  b[at + 2] = value >>> 8
+  b[at + 3] = value
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
+
+/** Pairs of hexadecimal digits, blanks allowed between them. Throws RangeError: for literals in our own code. */
+export function fromHex(text: string): Uint8Array {
+  const digits = text.replace(/\s+/g, '')
+  if (!/^([0-9a-f]{2})*$/i.test(digits)) throw new RangeError(`not hexadecimal: '${text}'`)
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+export const utf8 = (text: string): Uint8Array => encoder.encode(text)
+export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes)
+
+/** The unfolded ones'-complement sum of 16-bit words from `start` to `end`; an odd last byte counts as its high half. */
+export function checksumSum(b: Uint8Array, start: number, end: number, sum = 0): number {
+  let at = start
+  for (; at + 1 < end; at += 2) sum += (b[at]! << 8) | b[at + 1]!
+  if (at < end) sum += b[at]! << 8
+  return sum
+}
+
+/** Fold and complement a sum from {@link checksumSum}: the value that goes on the wire (RFC 1071). */
+export function foldChecksum(sum: number): number {
+  let folded = (sum & 0xffff) + Math.floor(sum / 0x10000)
+  while (folded > 0xffff) folded = (folded & 0xffff) + (folded >>> 16)
+  return ~folded & 0xffff
+}
+
+/** The Internet checksum of `b` from `start` to `end`. Over data that includes a right checksum the result is 0. */
+export const checksum = (b: Uint8Array, start = 0, end = b.length): number =>
+  foldChecksum(checksumSum(b, start, end))
+
+/** The checksum after one 16-bit word changed from `was` to `is` (RFC 1624, equation 3). */
+export function adjustChecksum(old: number, was: number, is: number): number {
+  let sum = (~old & 0xffff) + (~was & 0xffff) + is
+  sum = (sum & 0xffff) + (sum >>> 16)
+  sum = (sum & 0xffff) + (sum >>> 16)
+  return ~sum & 0xffff
+}

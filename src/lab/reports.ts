@@ -1,0 +1,117 @@
+/**
+ * What the lab answers: plain data, printed by the command line, asserted by stories, compared by what-ifs.
+ * Not rendered text: `lab/render.ts` writes lines from these.
+ */
+import type { Instant } from '../base/time.ts'
+import type { DropReason } from '../net/trace.ts'
+
+/** Where a packet's way ended. A closed list (batfish's words where they fit). */
+export type Disposition =
+  | 'delivered'
+  | 'denied'
+  | 'rejected'
+  | 'no-route'
+  | 'no-listener'
+  | 'ttl-expired'
+  | 'too-big'
+  | 'lost'
+  | 'malformed'
+  | 'unresolved'
+
+export type HopStep =
+  | { readonly kind: 'sent' | 'received'; readonly nic: string }
+  | {
+      readonly kind: 'filter'
+      readonly rule: string
+      readonly verdict: string
+      readonly hook: string
+    }
+  | {
+      readonly kind: 'translate'
+      readonly rule: string
+      readonly from: string
+      readonly to: string
+    }
+  | { readonly kind: 'forward'; readonly nic: string; readonly via: string }
+  | { readonly kind: 'deliver'; readonly to: string }
+  | {
+      readonly kind: 'drop'
+      readonly reason: DropReason
+      readonly rule?: string
+      readonly detail?: string
+    }
+
+export interface Hop {
+  readonly node: string
+  readonly at: Instant
+  readonly steps: readonly HopStep[]
+}
+
+/** The answer to: does this packet arrive, and where does it die? */
+export interface ProbeReport {
+  readonly from: string
+  /** The address and port that were aimed at, in words: `203.0.113.10:500/udp (gateway, by edgeFirewall)`. */
+  readonly target: string
+  readonly disposition: Disposition
+  /** Node at which the way ended. */
+  readonly at: string
+  readonly rule?: string
+  readonly reason?: DropReason
+  /** An answer came back to the sender. */
+  readonly replied: boolean
+  /** The way there, hop by hop. */
+  readonly hops: readonly Hop[]
+  /** The way back, as far as it got. */
+  readonly replyHops: readonly Hop[]
+  readonly seed: string
+}
+
+export interface ResolveReport {
+  readonly on: string
+  readonly name: string
+  readonly type: string
+  /** NOERROR, NXDOMAIN, SERVFAIL, REFUSED, or TIMEOUT when nobody answered. */
+  readonly rcode: string
+  readonly answers: readonly {
+    readonly name: string
+    readonly type: string
+    readonly ttl: number
+    readonly data: string
+  }[]
+  /** Servers that were asked, in order. */
+  readonly servers: readonly string[]
+  /** The NRPT rule that chose the servers, as its namespace is written; absent: none matched. */
+  readonly nrptRule?: string
+  /** One line a step: why these servers, which suffix was tried, what came back. */
+  readonly why: readonly string[]
+  readonly fromCache: boolean
+}
+
+/** One broken rule of a certificate path. */
+export interface ChainFailure {
+  readonly code: string
+  readonly subject: string
+  readonly message: string
+  readonly expected?: string
+  readonly got?: string
+}
+
+export interface ChainReport {
+  readonly on: string
+  readonly of: string
+  readonly profile: string
+  readonly at: Instant
+  readonly valid: boolean
+  /** End entity first. */
+  readonly path: readonly {
+    readonly subject: string
+    readonly issuer: string
+    readonly notBefore: Instant
+    readonly notAfter: Instant
+    readonly serial: string
+  }[]
+  /** Most telling first. */
+  readonly failures: readonly ChainFailure[]
+  /** Each CRL fetch over the network: URL and what came of it. */
+  readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
+}

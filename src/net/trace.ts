@@ -1,0 +1,187 @@
+/**
+ * What happened, in order: frames as seen at network interfaces, decisions of stacks and firewalls, drops, events of hosts.
+ * Not a log for people: `lab/render.ts` writes lines, `wire/pcapng.ts` the capture. Whoever keeps a frame copies it; this does.
+ */
+import { createHash } from 'node:crypto'
+import { toHex } from '../base/bytes.ts'
+import type { Instant } from '../base/time.ts'
+
+/** Why a packet went no further. A closed list: every drop anywhere in the lab is one of these. */
+export type DropReason =
+  | 'filter'
+  | 'blocked'
+  | 'no-mapping'
+  | 'no-route'
+  | 'no-neighbour'
+  | 'no-listener'
+  | 'not-forwarding'
+  | 'ttl-expired'
+  | 'too-big'
+  | 'link-lost'
+  | 'queue-full'
+  | 'malformed'
+  | 'bad-checksum'
+  | 'not-modelled'
+  | 'vlan-not-allowed'
+  | 'fragment-dropped'
+  | 'reassembly-timeout'
+  | 'nat-clash'
+  | 'martian'
+  | 'host-down'
+  | 'fault'
+
+/** `firewall/denied at edgeFirewall` and the like begin here. `packet` is the id that a packet keeps on its whole way. */
+export type TraceEvent =
+  | (At & {
+      readonly kind: 'sent' | 'received'
+      readonly nic: string
+      readonly packet: number
+      readonly frame: Uint8Array
+    })
+  | (At & {
+      readonly kind: 'dropped'
+      readonly reason: DropReason
+      readonly packet: number
+      /** The interface at which it happened, where there is one. */
+      readonly nic?: string
+      /** The rule, policy, block or fault that decided. */
+      readonly rule?: string
+      /** One line for people: what exactly, with expected and got. */
+      readonly detail?: string
+      readonly frame?: Uint8Array
+    })
+  | (At & {
+      readonly kind: 'filtered'
+      readonly packet: number
+      readonly hook: 'forward' | 'input' | 'output'
+      readonly rule: string
+      readonly verdict: 'accept' | 'drop' | 'reject' | 'continue'
+      readonly state: string
+    })
+  | (At & {
+      readonly kind: 'translated'
+      readonly packet: number
+      readonly rule: string
+      readonly from: string
+      readonly to: string
+    })
+  | (At & {
+      readonly kind: 'forwarded'
+      readonly packet: number
+      readonly nic: string
+      readonly via: string
+    })
+  | (At & {
+      readonly kind: 'delivered'
+      readonly packet: number
+      readonly nic: string
+      readonly to: string
+    })
+  /** An entry of a host's event log. `source` and `id` are Windows' where the host runs Windows. */
+  | (At & {
+      readonly kind: 'logged'
+      readonly source: string
+      readonly id?: number
+      readonly text: string
+    })
+  /** A DNS question that a host asked itself or a server answered: enough to tell who was asked and why. */
+  | (At & {
+      readonly kind: 'resolved'
+      readonly name: string
+      readonly type: string
+      readonly rcode: string
+      readonly server?: string
+      readonly nrptRule?: string
+    })
+  /** What the script did: steps, edits, faults. Never part of {@link Trace.observable}. */
+  | (At & { readonly kind: 'script'; readonly text: string })
+
+interface At {
+  readonly id: number
+  readonly at: Instant
+  readonly node: string
+}
+
+type Kinds = TraceEvent['kind']
+type Without<E> = E extends TraceEvent ? Omit<E, 'id' | 'at'> : never
+/** An event before the trace has stamped it. */
+export type NewEvent = Without<TraceEvent>
+
+/** `all` keeps every frame at every interface; `drops` keeps only drops and host logs, for long runs. */
+export type TraceLevel = 'all' | 'drops'
+
+export class Trace {
+  readonly level: TraceLevel
+  readonly #clock: () => Instant
+  readonly #events: TraceEvent[] = []
+  readonly #counts = new Map<string, number>()
+  #packets = 0
+  #ids = 0
+
+  constructor(clock: () => Instant, level: TraceLevel = 'all') {
+    this.#clock = clock
+    this.level = level
+  }
+
+  /** A number for a packet that begins its way now. */
+  nextPacket(): number {
+    return ++this.#packets
+  }
+
+  /** Whether frames and decisions are kept: the hot path asks before it builds an event. */
+  get detailed(): boolean {
+    return this.level === 'all'
+  }
+
+  /** Append an event. Frames are copied. Drops are counted even when they are not kept. */
+  add(event: NewEvent): void {
+    if (event.kind === 'dropped') {
+      const key = `${event.node} ${event.reason}`
+      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    }
+    const kept =
+      'frame' in event && event.frame !== undefined
+        ? { ...event, frame: event.frame.slice() }
+        : event
+    this.#events.push({ id: ++this.#ids, at: this.#clock(), ...kept } as TraceEvent)
+  }
+
+  get events(): readonly TraceEvent[] {
+    return this.#events
+  }
+
+  /** Everything but what the script itself did: all that a person on site could have seen. Diagnosis gets this. */
+  observable(): readonly TraceEvent[] {
+    return this.#events.filter((event) => event.kind !== 'script')
+  }
+
+  ofKind<K extends Kinds>(kind: K): readonly Extract<TraceEvent, { kind: K }>[] {
+    return this.#events.filter(
+      (event): event is Extract<TraceEvent, { kind: K }> => event.kind === kind,
+    )
+  }
+
+  /** Every event of one packet, in order. */
+  ofPacket(packet: number): readonly TraceEvent[] {
+    return this.#events.filter((event) => 'packet' in event && event.packet === packet)
+  }
+
+  /** How often `node` dropped for `reason`. */
+  dropCount(node: string, reason: DropReason): number {
+    return this.#counts.get(`${node} ${reason}`) ?? 0
+  }
+
+  /** SHA-256 over all events, frames included, in hexadecimal. Equal across runs and machines for one seed. */
+  digest(): string {
+    const hash = createHash('sha256')
+    for (const event of this.#events) {
+      hash.update(
+        JSON.stringify(event, (_key, value: unknown) =>
+          value instanceof Uint8Array ? toHex(value) : value,
+        ),
+      )
+      hash.update('\n')
+    }
+    return hash.digest('hex')
+  }
+}

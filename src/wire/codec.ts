@@ -1,0 +1,90 @@
+/**
+ * The reader that every decoder uses, and the shape of what is wrong with bytes on a wire.
+ * Not a header: each header has a file of its own. No peer's bytes can raise an exception past {@link decoder}.
+ */
+import { err, ok, type Result } from '../base/result.ts'
+
+export type WireFault = 'truncated' | 'trailing-bytes' | 'bad-value' | 'bad-checksum'
+
+/** What is wrong, in which layer and field, at which offset from the start of that layer, by which rule. */
+export interface WireError {
+  readonly code: WireFault
+  readonly layer: string
+  readonly field: string
+  readonly offset: number
+  readonly rfc: string
+}
+
+class Malformed extends Error {
+  readonly fault: WireError
+  constructor(fault: WireError) {
+    super(fault.code)
+    this.fault = fault
+  }
+}
+
+/** A cursor that moves forward only. Reading past the end rejects as `truncated`. */
+export class Reader {
+  offset = 0
+  readonly layer: string
+  readonly bytes: Uint8Array
+
+  constructor(layer: string, bytes: Uint8Array) {
+    this.layer = layer
+    this.bytes = bytes
+  }
+
+  u8(field: string, rfc: string): number {
+    return this.take(1, field, rfc)[0]!
+  }
+
+  u16(field: string, rfc: string): number {
+    const b = this.take(2, field, rfc)
+    return (b[0]! << 8) | b[1]!
+  }
+
+  u32(field: string, rfc: string): number {
+    const b = this.take(4, field, rfc)
+    return ((b[0]! << 24) | (b[1]! << 16) | (b[2]! << 8) | b[3]!) >>> 0
+  }
+
+  /** A view, not a copy: whoever keeps it beyond the call copies. */
+  take(length: number, field: string, rfc: string): Uint8Array {
+    const end = this.offset + length
+    if (end > this.bytes.length) this.reject('truncated', field, rfc)
+    const out = this.bytes.subarray(this.offset, end)
+    this.offset = end
+    return out
+  }
+
+  rest(): Uint8Array {
+    return this.take(this.remaining, 'rest', '')
+  }
+
+  get remaining(): number {
+    return this.bytes.length - this.offset
+  }
+
+  reject(code: WireFault, field: string, rfc: string): never {
+    throw new Malformed({ code, layer: this.layer, field, rfc, offset: this.offset })
+  }
+}
+
+/** Wrap a reading function so that malformed input comes back as a value, never as an exception. */
+export const decoder =
+  <T>(layer: string, read: (r: Reader) => T) =>
+  (bytes: Uint8Array): Result<T, WireError> => {
+    const reader = new Reader(layer, bytes)
+    try {
+      const value = read(reader)
+      if (reader.remaining > 0) reader.reject('trailing-bytes', 'message', '')
+      return ok(value)
+    } catch (thrown) {
+      if (thrown instanceof Malformed) return err(thrown.fault)
+      throw thrown
+    }
+  }
+
+/** `dns: truncated at QNAME, byte 12 (RFC 1035 §4.1.2)` */
+export const formatWireError = (e: WireError): string =>
+  `${e.layer}: ${e.code} at ${e.field}, byte ${e.offset}${e.rfc === '' ? '' : ` (${e.rfc})`}`

@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^sallyport\/scenario$/, replacement: here('src/scenario/index.ts') },
+      { find: /^sallyport$/, replacement: here('src/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts', 'scenarios/**/*.scenario.ts'],
+    pool: 'threads',
+    reporters: ['default'],
+  },
+})
