@@ -1,0 +1,133 @@
+/**
+ * A few words about what a UDP datagram or a TCP segment carries, by its port: DNS, DHCP, IKE, ESP in UDP, RADIUS, HTTP.
+ * Not decoding for its own sake: a header that tells the kind is enough. Undefined: nothing known about these bytes.
+ */
+import { formatIpv4 } from '../base/address.ts'
+import { fromUtf8, u16, u32 } from '../base/bytes.ts'
+import { decodeDhcp, dhcpTypeName, messageTypeOf } from './dhcp.ts'
+import { decodeMessage, type Message } from './dns/message.ts'
+import { showName } from './dns/name.ts'
+import { rcodeName, typeName } from './dns/registry.ts'
+
+/** `port` is either end's; `esp` means that the bytes are an ESP packet. */
+export function describeMessage(bytes: Uint8Array, port: number | 'esp'): string | undefined {
+  switch (port) {
+    case 'esp':
+      return describeEsp(bytes)
+    case 53:
+      return describeDns(bytes)
+    case 67:
+    case 68:
+      return describeDhcp(bytes)
+    case 500:
+      return describeIke(bytes)
+    case 4500:
+      return describeNatTraversal(bytes)
+    case 1645:
+    case 1646:
+    case 1812:
+    case 1813:
+      return describeRadius(bytes)
+    default:
+      return undefined
+  }
+}
+
+/** The beginning of a TCP stream's message, where a segment holds it. */
+export function describeStream(bytes: Uint8Array, port: number): string | undefined {
+  if (bytes.length === 0) return undefined
+  if (port === 53) return bytes.length > 2 ? describeDns(bytes.subarray(2)) : undefined
+  return describeHttp(bytes)
+}
+
+function describeDns(bytes: Uint8Array): string | undefined {
+  const decoded = decodeMessage(bytes)
+  if (!decoded.ok) return undefined
+  const message = decoded.value
+  const [question] = message.question
+  const asked =
+    question === undefined ? '' : ` ${typeName(question.type)} ${showName(question.name)}`
+  if (!message.response) return `DNS query${asked}`
+  return `DNS${asked} ${answerWords(message)}`
+}
+
+function answerWords(message: Message): string {
+  const rcode = rcodeName(message.rcode)
+  const cut = message.truncated ? ', truncated' : ''
+  const count = message.answer.length
+  const records =
+    message.rcode === 0 || count > 0 ? `, ${count} record${count === 1 ? '' : 's'}` : ''
+  return `${rcode}${records}${cut}`
+}
+
+/** With the address that the server gives, where it gives one. */
+function describeDhcp(bytes: Uint8Array): string | undefined {
+  const decoded = decodeDhcp(bytes)
+  if (!decoded.ok) return undefined
+  const { yourAddress } = decoded.value
+  const given = yourAddress === 0 ? '' : ` ${formatIpv4(yourAddress)}`
+  return `${dhcpTypeName(messageTypeOf(decoded.value))}${given}`
+}
+
+const IKE_HEADER = 28
+const IKE_RESPONSE = 0x20
+const EXCHANGES: ReadonlyMap<number, string> = new Map([
+  [34, 'IKE_SA_INIT'],
+  [35, 'IKE_AUTH'],
+  [36, 'CREATE_CHILD_SA'],
+  [37, 'INFORMATIONAL'],
+  [43, 'IKE_INTERMEDIATE'],
+])
+
+/** RFC 7296 §3.1. The message id is left out while it is 0. */
+function describeIke(bytes: Uint8Array): string | undefined {
+  if (bytes.length < IKE_HEADER) return undefined
+  const major = bytes[17]! >> 4
+  const exchange = bytes[18]!
+  if (major === 1) return `IKEv1 exchange ${exchange}`
+  if (major !== 2) return undefined
+  const name = EXCHANGES.get(exchange) ?? `exchange ${exchange}`
+  const way = (bytes[19]! & IKE_RESPONSE) === 0 ? 'request' : 'response'
+  const id = u32(bytes, 20)
+  return `IKE ${name} ${way}${id === 0 ? '' : ` #${id}`}`
+}
+
+/** RFC 3948 §2: IKE behind four zero bytes, a keepalive of one byte, or else ESP. */
+function describeNatTraversal(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 1 && bytes[0] === 0xff) return 'NAT-keepalive'
+  if (bytes.length >= 4 && u32(bytes, 0) === 0) return describeIke(bytes.subarray(4))
+  return describeEsp(bytes)
+}
+
+const describeEsp = (bytes: Uint8Array): string | undefined =>
+  bytes.length < 8
+    ? undefined
+    : `ESP SPI 0x${u32(bytes, 0).toString(16).padStart(8, '0')} seq ${u32(bytes, 4)}`
+
+const RADIUS_HEADER = 20
+const RADIUS_CODES: ReadonlyMap<number, string> = new Map([
+  [1, 'Access-Request'],
+  [2, 'Access-Accept'],
+  [3, 'Access-Reject'],
+  [4, 'Accounting-Request'],
+  [5, 'Accounting-Response'],
+  [11, 'Access-Challenge'],
+  [12, 'Status-Server'],
+])
+
+function describeRadius(bytes: Uint8Array): string | undefined {
+  const length = bytes.length < RADIUS_HEADER ? 0 : u16(bytes, 2)
+  if (length < RADIUS_HEADER || length > bytes.length) return undefined
+  return `RADIUS ${RADIUS_CODES.get(bytes[0]!) ?? `code ${bytes[0]}`} id ${bytes[1]}`
+}
+
+const HTTP_LINE_MAX = 100
+
+/** A request or status line (RFC 9112 §3, §4), without the version. */
+function describeHttp(bytes: Uint8Array): string | undefined {
+  const [line] = fromUtf8(bytes.subarray(0, HTTP_LINE_MAX)).split('\r\n')
+  const request = /^([A-Z]+ [\x21-\x7e]+) HTTP\/1\.[01]$/.exec(line!)
+  const status = /^HTTP\/1\.[01] (\d{3}[\x20-\x7e]*)$/.exec(line!)
+  const said = request?.[1] ?? status?.[1]
+  return said === undefined ? undefined : `HTTP ${said}`
+}
