@@ -25,7 +25,7 @@ export type Stop =
   | {
       readonly kind: 'drop'
       readonly rule: string
-      readonly reason: 'filter' | 'nat-clash' | 'malformed'
+      readonly reason: 'filter' | 'blocked' | 'no-mapping' | 'nat-clash' | 'malformed'
     }
   | { readonly kind: 'reject'; readonly rule: string; readonly with: RejectWith }
 

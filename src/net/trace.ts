@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { toHex } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
+import { Slab } from './slab.ts'
 
 /** Why a packet went no further. A closed list: every drop anywhere in the lab is one of these. */
 export type DropReason =
@@ -32,12 +33,8 @@ export type DropReason =
 
 /** `firewall/denied at edgeFirewall` and the like begin here. `packet` is the id that a packet keeps on its whole way. */
 export type TraceEvent =
-  | (At & {
-      readonly kind: 'sent' | 'received'
-      readonly nic: string
-      readonly packet: number
-      readonly frame: Uint8Array
-    })
+  | (At & FrameAtNic & { readonly kind: 'sent' })
+  | (At & FrameAtNic & { readonly kind: 'received' })
   | (At & {
       readonly kind: 'dropped'
       readonly reason: DropReason
@@ -77,11 +74,11 @@ export type TraceEvent =
       readonly nic: string
       readonly to: string
     })
-  /** An entry of a host's event log. `source` and `id` are Windows' where the host runs Windows. */
+  /** An entry of a host's event log. `source` and `eventId` are Windows' where the host runs Windows. */
   | (At & {
       readonly kind: 'logged'
       readonly source: string
-      readonly id?: number
+      readonly eventId?: number
       readonly text: string
     })
   /** A DNS question that a host asked itself or a server answered: enough to tell who was asked and why. */
@@ -95,6 +92,13 @@ export type TraceEvent =
     })
   /** What the script did: steps, edits, faults. Never part of {@link Trace.observable}. */
   | (At & { readonly kind: 'script'; readonly text: string })
+
+/** A frame as the interface has it on its cable: with the VLAN tag, where the cable is a trunk. */
+interface FrameAtNic {
+  readonly nic: string
+  readonly packet: number
+  readonly frame: Uint8Array
+}
 
 interface At {
   readonly id: number
@@ -115,6 +119,7 @@ export class Trace {
   readonly #clock: () => Instant
   readonly #events: TraceEvent[] = []
   readonly #counts = new Map<string, number>()
+  readonly #frames = new Slab()
   #packets = 0
   #ids = 0
 
@@ -141,7 +146,7 @@ export class Trace {
     }
     const kept =
       'frame' in event && event.frame !== undefined
-        ? { ...event, frame: event.frame.slice() }
+        ? { ...event, frame: this.#frames.copy(event.frame) }
         : event
     this.#events.push({ id: ++this.#ids, at: this.#clock(), ...kept } as TraceEvent)
   }
@@ -150,9 +155,11 @@ export class Trace {
     return this.#events
   }
 
-  /** Everything but what the script itself did: all that a person on site could have seen. Diagnosis gets this. */
+  /** Everything but what the script itself did and its faults swallowed: all that a person on site could have seen. Diagnosis gets this. */
   observable(): readonly TraceEvent[] {
-    return this.#events.filter((event) => event.kind !== 'script')
+    return this.#events.filter(
+      (event) => event.kind !== 'script' && !(event.kind === 'dropped' && event.reason === 'fault'),
+    )
   }
 
   ofKind<K extends Kinds>(kind: K): readonly Extract<TraceEvent, { kind: K }>[] {

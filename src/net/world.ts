@@ -5,9 +5,7 @@
 import { invariant } from '../base/invariant.ts'
 import { rngFrom, type Rng } from '../base/rng.ts'
 import { formatInstant, type Duration, type Instant } from '../base/time.ts'
-
-/** More than any lab needs at once: reaching it means that a timer arms itself. */
-export const EVENTS_MAX = 5_000_000
+import { EventQueue, Lane } from './event-queue.ts'
 
 /** An operation waits, and nothing is left that could end it. */
 export class StalledError extends Error {
@@ -19,20 +17,9 @@ export interface Timer {
   cancel(): void
 }
 
-interface Event extends Timer {
-  at: Instant
-  sequence: number
-  run: ((arg: never) => void) | undefined
-  arg: unknown
-}
-
 interface Pending {
   readonly label: string
   readonly reject: (error: Error) => void
-}
-
-const cancel = function (this: Event): void {
-  this.run = undefined
 }
 
 export class World {
@@ -40,9 +27,8 @@ export class World {
   readonly seed: string
   readonly start: Instant
   #now: Instant
-  #sequence = 0
-  // A binary heap. Cancelled events stay until their turn comes.
-  readonly #heap: Event[] = []
+  #operations = 0
+  readonly #queue = new EventQueue()
   readonly #pending = new Map<number, Pending>()
   #armed = false
   #crash: unknown
@@ -58,9 +44,9 @@ export class World {
     return this.#now
   }
 
-  /** Events that wait for their turn, cancelled ones included. */
+  /** Events that wait for their turn. */
   get queued(): number {
-    return this.#heap.length
+    return this.#queue.waiting
   }
 
   /**
@@ -68,30 +54,13 @@ export class World {
    * The argument rides along so that a hot path needs no closure.
    */
   schedule<A>(delay: Duration, run: (arg: A) => void, arg: A): Timer {
-    const heap = this.#heap
-    invariant(delay >= 0, `an event was scheduled ${delay} µs into the past`)
-    invariant(
-      heap.length < EVENTS_MAX,
-      `the event queue holds ${heap.length}: a timer is arming itself`,
-    )
-    const event: Event = {
-      at: (this.#now + delay) as Instant,
-      sequence: this.#sequence++,
-      run,
-      arg,
-      cancel,
-    }
-    let child = heap.length
-    heap.push(event)
-    while (child > 0) {
-      const parent = (child - 1) >> 1
-      const above = heap[parent]!
-      if (above.at <= event.at) break
-      heap[child] = above
-      child = parent
-    }
-    heap[child] = event
-    return event
+    if (!(delay >= 0)) invariant(false, `an event was scheduled ${delay} µs into the past`)
+    return this.#queue.schedule((this.#now + delay) as Instant, run, arg)
+  }
+
+  /** A row for events that never overtake each other, each with an argument for `run`. */
+  lane<A>(run: (arg: A) => void): Lane<A> {
+    return new Lane(this.#queue, run)
   }
 
   /**
@@ -99,7 +68,7 @@ export class World {
    * Awaiting it drives virtual time. `label` names the operation in a {@link StalledError}.
    */
   perform<T>(label: string, begin: (done: (value: T) => void) => void): Promise<T> {
-    const id = this.#sequence++
+    const id = this.#operations++
     return new Promise<T>((resolve, reject) => {
       this.#pending.set(id, { label, reject })
       const done = (value: T): void => {
@@ -120,7 +89,12 @@ export class World {
    * are synchronous themselves. The clock ends at `until`.
    */
   runUntil(until: Instant): void {
-    while (this.#heap.length > 0 && this.#heap[0]!.at <= until) this.#next()
+    for (;;) {
+      const at = this.#queue.nextAt
+      if (at === undefined || at > until) break
+      this.#now = at
+      this.#queue.runNext()
+    }
     if (until > this.#now) this.#now = until
   }
 
@@ -136,8 +110,10 @@ export class World {
     const before = this.#pending.size
     try {
       while (this.#pending.size === before) {
-        if (this.#heap.length === 0) return this.#stall()
-        this.#next()
+        const at = this.#queue.nextAt
+        if (at === undefined) return this.#stall()
+        this.#now = at
+        this.#queue.runNext()
       }
     } catch (thrown) {
       // Our own bug: whoever awaits must hear of it, or the run would hang.
@@ -155,40 +131,6 @@ export class World {
   /** The exception that stopped the world, if one did. */
   get crash(): unknown {
     return this.#crash
-  }
-
-  #next(): void {
-    const event = this.#take()
-    this.#now = event.at
-    const run = event.run as ((arg: unknown) => void) | undefined
-    if (run !== undefined) run(event.arg)
-  }
-
-  #take(): Event {
-    const heap = this.#heap
-    const top = heap[0]!
-    const last = heap.pop()!
-    const size = heap.length
-    if (size === 0) return top
-    let parent = 0
-    for (;;) {
-      let child = 2 * parent + 1
-      if (child >= size) break
-      let least = heap[child]!
-      const right = heap[child + 1]
-      if (
-        child + 1 < size &&
-        (right!.at < least.at || (right!.at === least.at && right!.sequence < least.sequence))
-      ) {
-        least = right!
-        child++
-      }
-      if (last.at < least.at || (last.at === least.at && last.sequence < least.sequence)) break
-      heap[parent] = least
-      parent = child
-    }
-    heap[parent] = last
-    return top
   }
 
   #stall(): void {

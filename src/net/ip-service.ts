@@ -1,0 +1,72 @@
+/**
+ * What a transport protocol gets from the IP layer below it, and what it must offer in return.
+ * Not a stack: `net/stack.ts` provides the service; `net/tcp.ts` and `net/udp.ts` use it. Shapes after RFC 1122 §3.4.
+ */
+import type { Ipv4 } from '../base/address.ts'
+import type { Rng } from '../base/rng.ts'
+import type { Duration, Instant } from '../base/time.ts'
+import type { SocketError, Tcp } from './sockets.ts'
+import type { Timer } from './world.ts'
+
+/** IP as a transport protocol sees it (RFC 1122 §3.4). */
+export interface IpService {
+  readonly now: Instant
+  /** The host's stream; a transport forks it by its own name. */
+  readonly rng: Rng
+  after(delay: Duration, run: () => void): Timer
+  /** Address of the interface by which the route to `destination` leaves; undefined: no route. */
+  sourceFor(destination: Ipv4): Ipv4 | undefined
+  /** The path MTU to `destination` as known now, in bytes of IP packet; the interface's MTU until an ICMP error said less. */
+  mtuTo(destination: Ipv4): number
+  /**
+   * Send one IPv4 packet; `payload` is copied. Returns undefined when it went out (or was lost on the way, which nobody tells a sender),
+   * an error when this host itself refused: `no-route`, `prohibited` by its own firewall, or `too-big` with `dontFragment`.
+   */
+  send(packet: OutgoingPacket): SocketError | undefined
+}
+
+export interface OutgoingPacket {
+  readonly protocol: number
+  readonly source: Ipv4
+  readonly destination: Ipv4
+  readonly payload: Uint8Array
+  /** Default false: this host and routers may fragment. */
+  readonly dontFragment?: boolean
+  /** Default 128 on Windows, 64 elsewhere: the stack knows. */
+  readonly ttl?: number
+}
+
+/** A packet that reached its transport: reassembled, checksum of the IP header verified, addressed to this host. */
+export interface TransportPacket {
+  readonly source: Ipv4
+  readonly destination: Ipv4
+  /** The IP payload. A view into the frame: whoever keeps it beyond the call copies. */
+  readonly payload: Uint8Array
+  /** Interface by which it came. */
+  readonly nic: string
+  /** Its id in the trace. */
+  readonly packet: number
+}
+
+/** The part of a packet that an ICMP error quotes: enough to find the socket it belongs to (RFC 792). */
+export interface QuotedPacket {
+  readonly source: Ipv4
+  readonly destination: Ipv4
+  /** First bytes of the transport header, eight or more. */
+  readonly payload: Uint8Array
+}
+
+/** Why a packet reached nobody, in the words of the trace. The stack notes it and answers as the protocol demands. */
+export interface TransportDrop {
+  readonly reason: 'malformed' | 'bad-checksum' | 'no-listener'
+  readonly detail: string
+}
+
+/** What the stack needs from a transport protocol. */
+export interface Transport {
+  /** Undefined: somebody got it. */
+  receive(packet: TransportPacket): TransportDrop | undefined
+  onIcmpError(quoted: QuotedPacket, error: SocketError): void
+}
+
+export interface TcpTransport extends Tcp, Transport {}

@@ -1,0 +1,358 @@
+/**
+ * A host on the network: interfaces, routes, IPv4, UDP and TCP, and the settings that DHCP or a person changes at run time.
+ * Not a firewall (hooks are given) and not a service. Receives as a weak host (Linux) or, as Windows that does not forward, a strong
+ * one; sends by the routes alone, whatever the source address (RFC 1122 §3.3.4.2).
+ */
+import { formatIpv4, maskOf, prefixContains, type Ipv4, type Prefix } from '../base/address.ts'
+import type { Rng } from '../base/rng.ts'
+import type { Duration, Instant } from '../base/time.ts'
+import { drawMac, formatMac } from '../wire/ethernet.ts'
+import { UNREACHABLE } from '../wire/icmp.ts'
+import { unreachableBy } from './icmp.ts'
+import type { OutgoingPacket } from './ip-service.ts'
+import { IpLayer, type LocalHeader, type Sent } from './ip.ts'
+import { METRIC_DEFAULT, Nic, type NicConfig, type NicHost } from './nic.ts'
+import type { PacketHooks } from './packet.ts'
+import type { Route } from './routes.ts'
+import type { Segment } from './segment.ts'
+import type { Host, NicSettings, NicView, SocketError } from './sockets.ts'
+import type { Trunk } from './switch.ts'
+import { TcpLayer } from './tcp.ts'
+import type { Trace } from './trace.ts'
+import type { Transit } from './transit.ts'
+import { Transports, type RawHandlers } from './transports.ts'
+import { UdpLayer, type UdpIp } from './udp.ts'
+import type { Timer, World } from './world.ts'
+
+const ADDRESS_CONFLICT_EVENT = 4199
+const TTL_WINDOWS = 128
+const TTL_LINUX = 64
+
+export interface StackOptions {
+  readonly name: string
+  /** Routes packets between its interfaces. */
+  readonly forwards?: boolean
+  /** Windows: TTL 128, strong host unless it forwards. Default `linux`: TTL 64, weak host. */
+  readonly os?: 'windows' | 'linux'
+  /** Default: a stream of the world's, forked by the name. */
+  readonly rng?: Rng
+  /** What this host's clock shows at a world's instant. Default: the same. */
+  readonly wallClock?: (now: Instant) => Instant
+  /** Default true. */
+  readonly respondsToPing?: boolean
+}
+
+export interface NicOptions extends NicConfig {
+  /** 6 bytes; default: a locally administered one from the host's rng. */
+  readonly mac?: Uint8Array
+  readonly metric?: number
+  /** Plug in by way of this tagged cable. */
+  readonly trunk?: Trunk
+}
+
+/** Lower `metric` is better; the interface's is added. Default 1. */
+export interface StaticRoute {
+  readonly to: Prefix<Ipv4>
+  readonly via: Ipv4
+  readonly metric?: number
+}
+
+export class Stack implements Host, UdpIp, NicHost {
+  readonly name: string
+  readonly world: World
+  readonly trace: Trace
+  readonly rng: Rng
+  readonly udp: UdpLayer
+  readonly tcp: TcpLayer
+  readonly #options: StackOptions
+  readonly #ip: IpLayer
+  readonly #transports: Transports
+  readonly #nics: Nic[] = []
+  readonly #statics: StaticRoute[] = []
+  readonly #conflicts = new Set<string>()
+  readonly #linkListeners: ((nic: string) => void)[] = []
+  #isDown = false
+
+  constructor(world: World, trace: Trace, options: StackOptions) {
+    const { name, forwards = false, os = 'linux' } = options
+    this.name = name
+    this.world = world
+    this.trace = trace
+    this.rng = options.rng ?? world.rng.fork(`node/${name}`)
+    this.#options = options
+    this.#ip = new IpLayer(world, trace, {
+      settings: {
+        name,
+        forwards,
+        strongHost: os === 'windows' && !forwards,
+        ttl: os === 'windows' ? TTL_WINDOWS : TTL_LINUX,
+        rng: this.rng.fork('ip'),
+      },
+      nics: this.#nics,
+      deliver: (packet, nic) => this.#transports.deliver(packet, nic),
+    })
+    this.udp = new UdpLayer(this)
+    this.tcp = new TcpLayer(this)
+    this.#transports = new Transports(
+      { node: name, respondsToPing: options.respondsToPing ?? true, clock: () => world.now },
+      trace,
+      { ip: this.#ip, udp: this.udp, tcp: this.tcp },
+    )
+  }
+
+  // Host
+
+  get now(): Instant {
+    return this.world.now
+  }
+
+  get wallClock(): Instant {
+    const { now } = this.world
+    return this.#options.wallClock?.(now) ?? now
+  }
+
+  get nics(): readonly NicView[] {
+    return this.#nics.map((nic) => nic.view)
+  }
+
+  after(delay: Duration, run: () => void): Timer {
+    return this.world.schedule(delay, run, undefined)
+  }
+
+  log(source: string, text: string, id?: number): void {
+    const event = { kind: 'logged', node: this.name, source, text } as const
+    this.trace.add(id === undefined ? event : { ...event, eventId: id })
+  }
+
+  configure(nicName: string, settings: NicSettings | undefined): void {
+    const nic = this.#nic(nicName)
+    const { alsoAt = [] } = nic.config
+    nic.config = { ...settings, alsoAt }
+    this.#rebuild()
+    if (settings !== undefined) nic.neighbours.announce(settings.address)
+  }
+
+  // Building and changing
+
+  /** Firewall or NAT; may be given and exchanged at any time. */
+  set hooks(hooks: PacketHooks | undefined) {
+    this.#ip.hooks = hooks
+  }
+
+  get hooks(): PacketHooks | undefined {
+    return this.#ip.hooks
+  }
+
+  /** Throw away every IP fragment that arrives; may be changed at any time. */
+  set dropsFragments(drops: boolean) {
+    this.#ip.dropsFragments = drops
+  }
+
+  /** Plug a new interface into `segment`. Without `prefixLength`, an address stands alone (32). */
+  addNic(segment: Segment, options: NicOptions = {}): void {
+    const { mac, metric = METRIC_DEFAULT, trunk, ...config } = options
+    const label = `mac/${segment.name}/${this.#nics.length}`
+    const nic = new Nic(this, segment, {
+      mac: mac ?? drawMac(this.rng.fork(label)),
+      metric,
+      ...(trunk === undefined ? {} : { trunk }),
+    })
+    nic.config = config
+    this.#nics.push(nic)
+    this.#rebuild()
+  }
+
+  /** Unplug an interface and plug it in elsewhere: all its settings are gone, and it is named after the new network. */
+  moveNic(nicName: string, segment: Segment, trunk?: Trunk): void {
+    const nic = this.#nic(nicName)
+    nic.config = {}
+    nic.plugInto(segment, trunk)
+    this.#rebuild()
+    this.#linkChanged(nic)
+  }
+
+  /** Pull the cable; the settings stay, but for the routes. Plug it in again with {@link moveNic} or {@link plug}. */
+  unplug(nicName: string): void {
+    const nic = this.#nic(nicName)
+    nic.unplug()
+    this.#rebuild()
+    this.#linkChanged(nic)
+  }
+
+  /** Put the cable back that {@link unplug} pulled. */
+  plug(nicName: string, segment: Segment, trunk?: Trunk): void {
+    const nic = this.#nic(nicName)
+    nic.plugInto(segment, trunk)
+    this.#rebuild()
+    this.#linkChanged(nic)
+  }
+
+  /** Called with an interface's name after its cable was plugged, pulled or moved. */
+  onLinkChange(listener: (nic: string) => void): void {
+    this.#linkListeners.push(listener)
+  }
+
+  addRoute(route: StaticRoute): void {
+    this.#statics.push(route)
+    this.#rebuild()
+  }
+
+  /** Replace all routes that were added; those of interfaces and gateways stay. */
+  setRoutes(routes: readonly StaticRoute[]): void {
+    this.#statics.splice(0, this.#statics.length, ...routes)
+    this.#rebuild()
+  }
+
+  /** A host that is down hears and says nothing; its timers run on. */
+  setDown(isDown: boolean): void {
+    this.#isDown = isDown
+  }
+
+  get isDown(): boolean {
+    return this.#isDown
+  }
+
+  /** Tell every link of this host's addresses, as Windows does at boot; so a duplicate shows at once. */
+  announce(): void {
+    for (const nic of this.#nics) {
+      const { address, alsoAt = [] } = nic.config
+      if (address !== undefined) nic.neighbours.announce(address)
+      for (const also of alsoAt) nic.neighbours.announce(also.address)
+    }
+  }
+
+  /** The route table as it is now, longest prefix first. */
+  get routes(): readonly Route<Nic>[] {
+    return this.#ip.routes.all
+  }
+
+  /** What ARP knows on one interface. */
+  neighboursOf(nicName: string): readonly { readonly address: Ipv4; readonly mac: Uint8Array }[] {
+    return this.#nic(nicName).neighbours.known
+  }
+
+  // IpService
+
+  sourceFor(destination: Ipv4): Ipv4 | undefined {
+    return this.#ip.sourceFor(destination)
+  }
+
+  mtuTo(destination: Ipv4): number {
+    return this.#ip.mtuTo(destination)
+  }
+
+  send(packet: OutgoingPacket): SocketError | undefined {
+    return this.#ip.send(packet, packet.payload).error
+  }
+
+  /** Like {@link send}, and tells the packet's id in the trace. With `nic` it leaves there, whatever the routes say. */
+  sendTraced(packet: OutgoingPacket & LocalHeader): Sent {
+    return this.#ip.send(packet, packet.payload)
+  }
+
+  frameFor(length: number): Uint8Array {
+    return this.#ip.frameFor(length)
+  }
+
+  sendFrame(header: LocalHeader, frame: Uint8Array): Sent {
+    return this.#ip.sendFrame(header, frame)
+  }
+
+  /** Read packets of one protocol, ICMP errors included, until the returned function is called. */
+  openRaw(protocol: number, handlers: RawHandlers): () => void {
+    return this.#transports.openRaw(protocol, handlers)
+  }
+
+  /** The first address of the interface on `network`. */
+  addressOf(network: string): Ipv4 | undefined {
+    return this.#nics.find((nic) => nic.name === network)?.config.address
+  }
+
+  isBroadcast(address: Ipv4): boolean {
+    return this.#ip.locals.get(address)?.kind === 'broadcast'
+  }
+
+  // NicHost
+
+  receiveIpv4(nic: Nic, packet: Transit): void {
+    this.#ip.receive(nic, packet)
+  }
+
+  answersArp(nic: Nic, address: Ipv4): boolean {
+    const isStrong = this.#options.os === 'windows'
+    return isStrong ? nic.has(address) : this.#ip.locals.isUnicast(address)
+  }
+
+  onUnreachable(nic: Nic, packet: Transit, address: Ipv4): void {
+    const asked = `${formatIpv4(address)} does not answer ARP on ${nic.name}`
+    this.#ip.drop(packet, 'no-neighbour', asked)
+    if (packet.inNic === undefined) this.#transports.onUnreachable(packet)
+    else this.#ip.reportError(packet, unreachableBy(UNREACHABLE.host))
+  }
+
+  onConflict(nic: Nic, address: Ipv4, mac: Uint8Array): void {
+    const who = formatMac(mac)
+    const key = `${nic.name} ${address} ${who}`
+    if (this.#conflicts.has(key)) return
+    this.#conflicts.add(key)
+    this.log(
+      'Tcpip',
+      `The system detected an address conflict for IP address ${formatIpv4(address)} with the system having network hardware address ${who}.`,
+      ADDRESS_CONFLICT_EVENT,
+    )
+  }
+
+  #nic(name: string): Nic {
+    const nic = this.#nics.find((n) => n.name === name)
+    if (nic === undefined) {
+      const known = this.#nics.map((n) => n.name).join(', ')
+      throw new RangeError(`${this.name} has no interface on '${name}', only on ${known}`)
+    }
+    return nic
+  }
+
+  #linkChanged(nic: Nic): void {
+    for (const listener of this.#linkListeners) listener(nic.name)
+  }
+
+  /** Derive addresses and routes from the settings of all interfaces that are plugged in. */
+  #rebuild(): void {
+    const { routes, locals } = this.#ip
+    routes.clear()
+    locals.clear()
+    const plugged = this.#nics.filter((nic) => nic.segment !== undefined)
+    for (const nic of plugged) this.#addConnected(nic)
+    for (const { to, via, metric = 1 } of this.#statics) {
+      // A route whose next hop is on no link waits for an interface that reaches it.
+      const nic = plugged.find((n) => isOnLink(n, via))
+      if (nic !== undefined) routes.add({ to, via, nic, metric: metric + nic.metric })
+    }
+  }
+
+  #addConnected(nic: Nic): void {
+    const { routes, locals } = this.#ip
+    locals.listen(nic)
+    for (const { prefix, address } of addressesOf(nic)) {
+      locals.add(nic, address, prefix.length)
+      routes.add({ to: prefix, via: undefined, nic, metric: nic.metric })
+    }
+    const { gateway } = nic.config
+    if (gateway !== undefined)
+      routes.add({ to: DEFAULT_ROUTE, via: gateway, nic, metric: nic.metric })
+  }
+}
+
+const DEFAULT_ROUTE: Prefix<Ipv4> = { address: 0 as Ipv4, length: 0 }
+
+function addressesOf(nic: Nic): { readonly address: Ipv4; readonly prefix: Prefix<Ipv4> }[] {
+  const { address, prefixLength = 32, alsoAt = [] } = nic.config
+  const all = alsoAt.map((also) => ({ length: also.prefixLength ?? prefixLength, ...also }))
+  if (address !== undefined) all.unshift({ address, length: prefixLength })
+  return all.map(({ address, length }) => ({
+    address,
+    prefix: { address: ((address & maskOf(length)) >>> 0) as Ipv4, length },
+  }))
+}
+
+const isOnLink = (nic: Nic, address: Ipv4): boolean =>
+  addressesOf(nic).some(({ prefix }) => prefixContains(prefix, address))
