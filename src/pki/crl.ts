@@ -1,0 +1,177 @@
+/**
+ * Certificate revocation lists (RFC 5280 §5): read into plain data, and the signed part written.
+ * Not a judgement and not a schedule: {@link ./revocation.ts} uses one, {@link ./issue.ts} publishes them.
+ */
+import { fromHex, toHex } from '../base/bytes.ts'
+import type { Result } from '../base/result.ts'
+import type { Instant } from '../base/time.ts'
+import type { RevocationReason } from '../topology/pki.ts'
+import { contextPrimitive, readDer, TAG, type DerFault, type DerReader } from './der.ts'
+import * as write from './der-writer.ts'
+import { readAlgorithm, readSigned, type Signed } from './certificate.ts'
+import { readAuthorityKeyId, readExtensions, type Extension } from './extensions.ts'
+import { readName, type Name } from './name.ts'
+import { OID } from './oids.ts'
+
+/** CRLReason (RFC 5280 §5.3.1); removeFromCRL stands only in delta CRLs. */
+export type CrlReason = RevocationReason | 'removeFromCRL' | 'privilegeWithdrawn' | 'aACompromise'
+
+const REASONS = new Map<number, CrlReason>([
+  [0, 'unspecified'],
+  [1, 'keyCompromise'],
+  [2, 'cACompromise'],
+  [3, 'affiliationChanged'],
+  [4, 'superseded'],
+  [5, 'cessationOfOperation'],
+  [6, 'certificateHold'],
+  [8, 'removeFromCRL'],
+  [9, 'privilegeWithdrawn'],
+  [10, 'aACompromise'],
+])
+const REASON_CODES = new Map([...REASONS].map(([code, reason]) => [reason, code]))
+
+export interface RevokedEntry {
+  /** Hexadecimal, as encoded in the certificate. */
+  readonly serial: string
+  readonly revokedAt: Instant
+  /** Absent: not stated, which means unspecified. */
+  readonly reason?: CrlReason
+}
+
+export interface Crl extends Signed {
+  readonly der: Uint8Array
+  readonly issuer: Name
+  readonly thisUpdate: Instant
+  readonly nextUpdate?: Instant
+  /** By serial number. */
+  readonly entries: ReadonlyMap<string, RevokedEntry>
+  /** The critical extensions that nothing here processes, entry extensions included: such a CRL decides nothing (§5.2). */
+  readonly unknownCritical: readonly string[]
+  /** crlNumber, hexadecimal. */
+  readonly number?: string
+  readonly authorityKeyId?: Uint8Array
+}
+
+/** Read a CertificateList, DER. */
+export const readCrl = (der: Uint8Array): Result<Crl, DerFault> =>
+  readDer(der, 'crl', (reader) => ({ der, ...readSigned(reader, 'certificateList', readTbs) }))
+
+function readTbs(r: DerReader) {
+  const version = r.nextTag === TAG.integer ? r.smallInteger('version') : 0
+  if (version > 1) r.reject('version', 'expected 1, version 2 (RFC 5280 §5.1.2.1)')
+  const innerAlgorithm = readAlgorithm(r, 'signature')
+  const issuer = readName(r, 'issuer')
+  const thisUpdate = r.time('thisUpdate')
+  const dated = r.nextTag === TAG.utcTime || r.nextTag === TAG.generalizedTime
+  const nextUpdate = dated ? r.time('nextUpdate') : undefined
+  const unknown: string[] = []
+  const listed = r.nextTag === TAG.sequence ? r.sequence('revokedCertificates') : undefined
+  const entries = listed?.each('revokedCertificates', (list) => readEntry(list, unknown)) ?? []
+  const wrapper = r.explicit(0, 'crlExtensions')
+  r.end('tbsCertList')
+  const values = wrapper === undefined ? {} : readCrlExtensions(wrapper, unknown)
+  return {
+    innerAlgorithm,
+    issuer,
+    thisUpdate,
+    ...(nextUpdate !== undefined && { nextUpdate }),
+    entries: new Map(entries.map((entry) => [entry.serial, entry])),
+    ...values,
+    unknownCritical: unknown,
+  }
+}
+
+function readCrlExtensions(wrapper: DerReader, unknown: string[]) {
+  const values: { number?: string; authorityKeyId?: Uint8Array } = {}
+  const known: string[] = [OID.cRLNumber, OID.authorityKeyIdentifier]
+  const extensions = readExtensions(wrapper, 'crlExtensions', (oid, r) => {
+    if (oid === OID.cRLNumber) values.number = toHex(r.integerBytes('cRLNumber'))
+    if (oid === OID.authorityKeyIdentifier) {
+      const keyId = readAuthorityKeyId(r)
+      if (keyId !== undefined) values.authorityKeyId = keyId
+    }
+    return known.includes(oid)
+  })
+  wrapper.end('crlExtensions')
+  unknown.push(...criticalBeyond(extensions, known))
+  return values
+}
+
+function readEntry(list: DerReader, unknown: string[]): RevokedEntry {
+  const field = 'revokedCertificates'
+  const r = list.sequence(field)
+  const serial = toHex(r.integerBytes(`${field} userCertificate`))
+  const revokedAt = r.time(`${field} revocationDate`)
+  if (r.atEnd) return { serial, revokedAt }
+  let reason: CrlReason | undefined
+  const extensions = readExtensions(r, 'crlEntryExtensions', (oid, value) => {
+    if (oid !== OID.reasonCode) return false
+    const code = value.smallInteger('reasonCode', TAG.enumerated)
+    reason = REASONS.get(code)
+    if (reason === undefined) value.reject('reasonCode', `${code} is not one of RFC 5280 §5.3.1`)
+    return true
+  })
+  r.end(field)
+  unknown.push(...criticalBeyond(extensions, [OID.reasonCode]))
+  return { serial, revokedAt, ...(reason !== undefined && { reason }) }
+}
+
+const criticalBeyond = (
+  extensions: readonly Extension[],
+  known: readonly string[],
+): readonly string[] =>
+  extensions.filter(({ oid, critical }) => critical && !known.includes(oid)).map(({ oid }) => oid)
+
+/** What a CRL says before it is signed. */
+export interface CrlContents {
+  /** DER of the issuer's name. */
+  readonly issuer: Uint8Array
+  readonly thisUpdate: Instant
+  readonly nextUpdate: Instant
+  /** In the order in which they stand on the list. */
+  readonly entries: readonly RevokedEntry[]
+  /** crlNumber: 1 for the first. */
+  readonly number: number
+  /** subjectKeyIdentifier of the issuer. */
+  readonly authorityKeyId: Uint8Array
+}
+
+/** Write a version 2 CertificateList; `sign` gets the signed part and answers with a sha256WithRSAEncryption signature. */
+export function writeCrl(contents: CrlContents, sign: (tbs: Uint8Array) => Uint8Array): Uint8Array {
+  const algorithm = write.sequence(write.oid(OID.sha256WithRSAEncryption), write.nullElement())
+  const extensions = write.sequence(
+    writeExtension(
+      OID.authorityKeyIdentifier,
+      write.sequence(write.element(contextPrimitive(0), contents.authorityKeyId)),
+    ),
+    writeExtension(OID.cRLNumber, write.integer(contents.number)),
+  )
+  const tbs = write.sequence(
+    write.integer(1),
+    algorithm,
+    contents.issuer,
+    write.time(contents.thisUpdate),
+    write.time(contents.nextUpdate),
+    // revokedCertificates is absent when there are none (RFC 5280 §5.1.2.6).
+    ...(contents.entries.length === 0 ? [] : [write.sequence(...contents.entries.map(writeEntry))]),
+    write.explicit(0, extensions),
+  )
+  return write.sequence(tbs, algorithm, write.bitString(sign(tbs)))
+}
+
+function writeEntry({ serial, revokedAt, reason }: RevokedEntry): Uint8Array {
+  const code = reason === undefined ? undefined : REASON_CODES.get(reason)
+  // The reason is left out rather than written as unspecified (RFC 5280 §5.3.1).
+  const extensions =
+    code === undefined || code === 0
+      ? []
+      : [write.sequence(writeExtension(OID.reasonCode, write.integer(code, TAG.enumerated)))]
+  return write.sequence(
+    write.element(TAG.integer, fromHex(serial)),
+    write.time(revokedAt),
+    ...extensions,
+  )
+}
+
+const writeExtension = (oid: string, value: Uint8Array): Uint8Array =>
+  write.sequence(write.oid(oid), write.octetString(value))

@@ -1,0 +1,171 @@
+/**
+ * What makes authorities and certificates of a topology impossible to issue, as problems with a path into the topology.
+ * Not a lint: a certificate that nobody will accept (expired, without EKU) can be issued, and people rehearse that.
+ */
+import { after, days, formatInstant, hours, type Duration, type Instant } from '../base/time.ts'
+import type { AuthoritySpec, CertificateSpec } from '../topology/pki.ts'
+import { parseName } from './name.ts'
+import { EKU_OIDS } from './oids.ts'
+
+export interface IssueInput {
+  readonly authorities: Readonly<Record<string, AuthoritySpec>>
+  /** In topology order; a node's certificates in the order in which it lists them. */
+  readonly holders: readonly { readonly node: string; readonly certificate: CertificateSpec }[]
+  readonly start: Instant
+}
+
+export interface IssueProblem {
+  readonly message: string
+  /** Path into the topology, `['authorities', 'issuing', 'issuer']`. */
+  readonly path: readonly (string | number)[]
+}
+
+// What a certificate can name (RFC 5280 §4.1.2.5): UTCTime begins in 1950, 9999-12-31T23:59:59Z is the last GeneralizedTime.
+const FIRST_INSTANT = -631_152_000e6 as Instant
+const LAST_INSTANT = 253_402_300_799e6 as Instant
+
+export const AUTHORITY_VALID_FROM = days(-30)
+export const CERTIFICATE_VALID_FROM = days(-1)
+export const CRL_THIS_UPDATE = hours(-1)
+export const CRL_VALID_FOR = days(7)
+
+type Path = readonly (string | number)[]
+
+/** Every problem, authorities first. Empty: all can be issued. */
+export function issueProblems(input: IssueInput): readonly IssueProblem[] {
+  return [
+    ...Object.entries(input.authorities).flatMap(([key, spec]) =>
+      authorityProblems(input, key, spec),
+    ),
+    ...input.holders.flatMap((_, index) => holderProblems(input, index)),
+  ]
+}
+
+function authorityProblems(
+  { authorities, start }: IssueInput,
+  key: string,
+  spec: AuthoritySpec,
+): readonly IssueProblem[] {
+  const path = ['authorities', key]
+  const problems = [
+    ...nameProblems(spec.subject, [...path, 'subject']),
+    ...spanProblems(after(start, spec.validFrom ?? AUTHORITY_VALID_FROM), spec.validFor, [
+      ...path,
+      'validFor',
+    ]),
+    ...textProblems(spec.crlUrls, 'a URL', [...path, 'crlUrls']),
+    ...textProblems(spec.aiaUrls, 'a URL', [...path, 'aiaUrls']),
+    ...crlProblems(start, spec, [...path, 'crl']),
+  ]
+  const { pathLength } = spec
+  if (pathLength !== undefined && !(Number.isInteger(pathLength) && pathLength >= 0)) {
+    problems.push({
+      path: [...path, 'pathLength'],
+      message: `${pathLength} is not a whole number from 0`,
+    })
+  }
+  if (spec.issuer === undefined) return problems
+  const at = [...path, 'issuer']
+  if (!Object.hasOwn(authorities, spec.issuer)) {
+    problems.push({ path: at, message: `there is no authority '${spec.issuer}'` })
+  } else if (leadsInACircle(authorities, key)) {
+    problems.push({ path: at, message: `authority '${key}' is issued, in the end, by itself` })
+  }
+  return problems
+}
+
+function leadsInACircle(authorities: IssueInput['authorities'], key: string): boolean {
+  const seen = new Set<string>()
+  let at: string | undefined = key
+  while (at !== undefined && !seen.has(at)) {
+    seen.add(at)
+    at = authorities[at]?.issuer
+  }
+  return at === key
+}
+
+function crlProblems(start: Instant, { crl }: AuthoritySpec, path: Path): readonly IssueProblem[] {
+  if (crl === undefined) return []
+  const first = after(start, crl.thisUpdate ?? CRL_THIS_UPDATE)
+  return [
+    ...spanProblems(first, crl.validFor ?? CRL_VALID_FOR, [...path, 'validFor']),
+    ...(crl.every === undefined ? [] : spanProblems(first, crl.every, [...path, 'every'])),
+  ]
+}
+
+function holderProblems({ authorities, holders, start }: IssueInput, index: number) {
+  const { node, certificate } = holders[index]!
+  const before = holders.slice(0, index).filter((holder) => holder.node === node)
+  const path = ['nodes', node, 'certificates', before.length]
+  const problems = [
+    ...nameProblems(certificate.subject, [...path, 'subject']),
+    ...spanProblems(
+      after(start, certificate.validFrom ?? CERTIFICATE_VALID_FROM),
+      certificate.validFor,
+      [...path, 'validFor'],
+    ),
+    ...(certificate.revoked === undefined
+      ? []
+      : instantProblems(after(start, certificate.revoked.at), [...path, 'revoked', 'at'])),
+    ...textProblems(certificate.dns, 'a DNS name', [...path, 'dns']),
+    ...(certificate.upn ?? []).flatMap((upn, i) =>
+      /^[^\p{Surrogate}]+$/u.test(upn)
+        ? []
+        : [{ path: [...path, 'upn', i], message: `'${upn}' is not a user principal name` }],
+    ),
+    ...(certificate.eku ?? []).flatMap((eku, i) =>
+      Object.hasOwn(EKU_OIDS, eku)
+        ? []
+        : [
+            {
+              path: [...path, 'eku', i],
+              message: `'${eku}' is not a key usage that is known here`,
+            },
+          ],
+    ),
+  ]
+  if (!Object.hasOwn(authorities, certificate.issuer)) {
+    const message = `there is no authority '${certificate.issuer}'`
+    problems.push({ path: [...path, 'issuer'], message })
+  }
+  if (before.some((other) => other.certificate.name === certificate.name)) {
+    const message = `${node} has two certificates named '${certificate.name}'`
+    problems.push({ path: [...path, 'name'], message })
+  }
+  return problems
+}
+
+function nameProblems(subject: string, path: Path): readonly IssueProblem[] {
+  const name = parseName(subject)
+  return name.ok ? [] : [{ path, message: name.error }]
+}
+
+function textProblems(
+  texts: readonly string[] | undefined,
+  what: string,
+  path: Path,
+): readonly IssueProblem[] {
+  return (texts ?? []).flatMap((text, index) =>
+    /^[\x21-\x7e]+$/.test(text)
+      ? []
+      : [
+          {
+            path: [...path, index],
+            message: `'${text}' is not ${what}: printable ASCII, no blanks`,
+          },
+        ],
+  )
+}
+
+function spanProblems(from: Instant, length: Duration, path: Path): readonly IssueProblem[] {
+  if (!(length >= 1e6)) return [{ path, message: 'must be at least one second' }]
+  return instantProblems(from, path)
+    .concat(instantProblems(after(from, length), path))
+    .slice(0, 1)
+}
+
+function instantProblems(at: Instant, path: Path): readonly IssueProblem[] {
+  if (at >= FIRST_INSTANT && at <= LAST_INSTANT) return []
+  const [first, last] = [FIRST_INSTANT, LAST_INSTANT].map(formatInstant)
+  return [{ path, message: `reaches outside ${first} … ${last}` }]
+}

@@ -1,0 +1,147 @@
+/**
+ * Distinguished names: from DER, to text and from text (RFC 4514), and when two of them are equal (RFC 5280 §7.1).
+ * Not host names: {@link ./host-name.ts} matches those. Text begins with the most specific part, the encoding ends with it.
+ */
+import { toHex } from '../base/bytes.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { TAG, type DerElement, type DerReader } from './der.ts'
+import { ATTRIBUTE_OIDS, oidName } from './oids.ts'
+
+export interface NameAttribute {
+  readonly type: string
+  readonly value: string
+}
+
+export interface Name {
+  /** In the order of the encoding; nearly always one attribute each. */
+  readonly rdns: readonly (readonly NameAttribute[])[]
+  /** `CN=Contoso Root CA, O=Contoso`; empty for an empty name. */
+  readonly text: string
+  /** Equal for names that RFC 5280 §7.1 calls equal. */
+  readonly key: string
+  readonly der: Uint8Array
+}
+
+/** Case and runs of blanks do not count in the string types that directories compare so. */
+const FOLDED_TAGS: ReadonlySet<number> = new Set([
+  TAG.utf8String,
+  TAG.printableString,
+  TAG.ia5String,
+  TAG.teletexString,
+  TAG.bmpString,
+])
+
+/** The text of a directory string; `#` and hexadecimal where the type is not a string that we know (RFC 4514 §2.4). */
+function directoryString(element: DerElement): string | undefined {
+  const { tag, contents } = element
+  switch (tag) {
+    case TAG.utf8String:
+      return decodeFatal('utf-8', contents)
+    case TAG.printableString:
+    case TAG.ia5String:
+      return contents.some((octet) => octet > 0x7f) ? undefined : latin1(contents)
+    case TAG.teletexString:
+      return latin1(contents)
+    case TAG.bmpString:
+      return contents.length % 2 === 0 ? decodeFatal('utf-16be', contents) : undefined
+    default:
+      return `#${toHex(element.encoded)}`
+  }
+}
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
+function decodeFatal(encoding: string, bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return undefined
+    throw thrown
+  }
+}
+
+/** Read a Name (RFC 5280 §4.1.2.4). */
+export function readName(reader: DerReader, field: string): Name {
+  const whole = reader.element(field, TAG.sequence)
+  const keys: string[] = []
+  const rdns = reader.inside(whole, field).each(
+    field,
+    (r) => {
+      const rdn = r.constructed(field, TAG.set).each(field, (set) => readAttribute(set, field))
+      keys.push(
+        rdn
+          .map(({ key }) => key)
+          .sort()
+          .join('+'),
+      )
+      return rdn.map(({ type, value }) => ({ type, value }))
+    },
+    true,
+  )
+  return { rdns, text: formatRdns(rdns), key: keys.join(','), der: whole.encoded }
+}
+
+function readAttribute(set: DerReader, field: string): NameAttribute & { key: string } {
+  const attribute: DerReader = set.sequence(field)
+  const type = attribute.oid(`${field} type`)
+  const element = attribute.element(`${field} value`)
+  attribute.end(field)
+  const value = directoryString(element)
+  if (value === undefined) {
+    attribute.reject(field, `not a valid string of tag ${element.tag}`, element.offset)
+  }
+  const folded = FOLDED_TAGS.has(element.tag)
+    ? value.trim().replace(/\s+/g, ' ').toLowerCase()
+    : value
+  // Quoted, so that no value can pose as two attributes.
+  return { type, value, key: `${type}=${JSON.stringify(folded)}` }
+}
+
+const formatRdns = (rdns: Name['rdns']): string =>
+  rdns
+    .map((rdn) => rdn.map(({ type, value }) => `${oidName(type)}=${escapeValue(value)}`).join('+'))
+    .reverse()
+    .join(', ')
+
+const escapeValue = (value: string): string =>
+  value.replace(/[,+"\\<>;]/g, '\\$&').replace(/^ | $/g, '\\$&')
+
+/** The value of the last common name: what people call the holder. */
+export const commonName = (name: Name): string | undefined =>
+  name.rdns
+    .flat()
+    .filter(({ type }) => type === ATTRIBUTE_OIDS.CN)
+    .at(-1)?.value
+
+const ATTRIBUTE = /^\s*([A-Za-z]+)\s*=\s*((?:\\.|[^\\,+])*)$/s
+/** Encoded in a type that has no letters beyond ASCII (RFC 5280 Appendix A). */
+const ASCII_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ATTRIBUTE_OIDS.C,
+  ATTRIBUTE_OIDS.SERIALNUMBER,
+  ATTRIBUTE_OIDS.DC,
+  ATTRIBUTE_OIDS.E,
+])
+
+/**
+ * Read `CN=ada, OU=Sales, DC=contoso, DC=com` into attributes in encoding order (the last written comes first).
+ * A backslash escapes the next character. Not supported: multi-valued RDNs (`+`), quotes, `#` values, dotted types.
+ */
+export function parseName(text: string): Result<readonly NameAttribute[], string> {
+  const attributes: NameAttribute[] = []
+  for (const part of text.match(/(?:\\.|[^\\,]|\\$)+/gs) ?? []) {
+    const m = ATTRIBUTE.exec(part)
+    if (m === null) return err(`'${part.trim()}' is not an attribute such as CN=Contoso Root CA`)
+    const type = attributeType(m[1]!)
+    if (type === undefined) return err(`'${m[1]}' is not an attribute type that is known here`)
+    const value = m[2]!.trim().replace(/\\(.)/gs, '$1')
+    if (value === '') return err(`'${part.trim()}' has no value`)
+    if (ASCII_ATTRIBUTES.has(type) ? !/^[\x20-\x7e]+$/.test(value) : /\p{Surrogate}/u.test(value)) {
+      return err(`'${part.trim()}' has characters that ${m[1]} cannot hold`)
+    }
+    attributes.unshift({ type, value })
+  }
+  return attributes.length === 0 ? err('the name is empty') : ok(attributes)
+}
+
+const attributeType = (written: string): string | undefined =>
+  Object.entries(ATTRIBUTE_OIDS).find(([name]) => name === written.toUpperCase())?.[1]

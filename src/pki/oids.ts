@@ -1,0 +1,59 @@
+/**
+ * Object identifiers that certificates carry, by the names of RFC 5280 and Microsoft's.
+ * Not a registry: an identifier that is absent here stays in its dotted form.
+ */
+import type { EkuName } from '../topology/pki.ts'
+
+export const OID = {
+  basicConstraints: '2.5.29.19',
+  keyUsage: '2.5.29.15',
+  extKeyUsage: '2.5.29.37',
+  subjectAltName: '2.5.29.17',
+  authorityKeyIdentifier: '2.5.29.35',
+  subjectKeyIdentifier: '2.5.29.14',
+  cRLDistributionPoints: '2.5.29.31',
+  certificatePolicies: '2.5.29.32',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  caIssuers: '1.3.6.1.5.5.7.48.2',
+  cRLNumber: '2.5.29.20',
+  reasonCode: '2.5.29.21',
+  /** Certificate template information of a version 2 template. */
+  certificateTemplate: '1.3.6.1.4.1.311.21.7',
+  applicationPolicies: '1.3.6.1.4.1.311.21.10',
+  userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
+  sha256WithRSAEncryption: '1.2.840.113549.1.1.11',
+  anyExtendedKeyUsage: '2.5.29.37.0',
+} as const
+
+/** Extended key usages by the names that a topology writes. */
+export const EKU_OIDS: Readonly<Record<EkuName, string>> = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  ikeIntermediate: '1.3.6.1.5.5.8.2.2',
+  smartCardLogon: '1.3.6.1.4.1.311.20.2.2',
+  anyPurpose: OID.anyExtendedKeyUsage,
+}
+
+/** Attribute types of distinguished names, as text writes them. */
+export const ATTRIBUTE_OIDS = {
+  CN: '2.5.4.3',
+  SERIALNUMBER: '2.5.4.5',
+  C: '2.5.4.6',
+  L: '2.5.4.7',
+  ST: '2.5.4.8',
+  STREET: '2.5.4.9',
+  O: '2.5.4.10',
+  OU: '2.5.4.11',
+  DC: '0.9.2342.19200300.100.1.25',
+  UID: '0.9.2342.19200300.100.1.1',
+  E: '1.2.840.113549.1.9.1',
+} as const
+
+const names = new Map<string, string>([
+  ...Object.entries(EKU_OIDS).map(([name, oid]) => [oid, name] as const),
+  ...Object.entries(ATTRIBUTE_OIDS).map(([name, oid]) => [oid, name] as const),
+  ...Object.entries(OID).map(([name, oid]) => [oid, name] as const),
+])
+
+/** `serverAuth` for 1.3.6.1.5.5.7.3.1; an unknown identifier in its dotted form. */
+export const oidName = (oid: string): string => names.get(oid) ?? oid

@@ -1,0 +1,139 @@
+/** OpenSSL judges what is issued here: it must read each extension, accept the chain and refuse what we refuse. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { after, days, hours, type Instant } from '../../src/base/time.ts'
+import type { Pki } from '../../src/pki/issue.ts'
+import { codesOf, GATEWAY, held, judge, pkiOf, rootOf, START } from './contoso.ts'
+import { missingOpenssl, openssl } from './judges.ts'
+
+const skipped = missingOpenssl()
+if (skipped !== undefined) console.log(`skipped: ${skipped}`)
+
+const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-pki-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const pem = (label: string, der: Uint8Array): string =>
+  `-----BEGIN ${label}-----\n${Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`
+
+function file(name: string, ...certificates: readonly string[]): string {
+  const target = path.join(folder, name)
+  writeFileSync(target, certificates.join(''))
+  return target
+}
+
+/** `openssl verify` with the CRLs as published at `at`. */
+function verify(pki: Pki, at: Instant) {
+  const certificate = (der: Uint8Array) => pem('CERTIFICATE', der)
+  const { certificate: leaf, chain } = held(pki)
+  const crls = ['root', 'issuing', 'third'].flatMap((key) => {
+    const der = pki.crl(key, at)
+    return der === undefined ? [] : ['-CRLfile', file(`${key}.crl`, pem('X509 CRL', der))]
+  })
+  return openssl(
+    'verify',
+    '-x509_strict',
+    '-no-CApath',
+    '-no-CAstore',
+    '-purpose=sslserver',
+    '-verify_hostname=vpn.contoso.com',
+    `-CAfile=${file('root.pem', certificate(rootOf(pki).der))}`,
+    ...(chain.length === 0
+      ? []
+      : ['-untrusted', file('chain.pem', ...chain.map(({ der }) => certificate(der)))]),
+    ...crls,
+    '-crl_check_all',
+    `-attime=${at / 1e6}`,
+    file('leaf.pem', certificate(leaf.der)),
+  )
+}
+
+describe.skipIf(skipped !== undefined)('openssl verify -crl_check_all agrees', () => {
+  const revoked = { at: hours(-2), reason: 'superseded' as const }
+  const late = after(START, days(400))
+  const later = after(START, days(2))
+
+  test.for<[string, Pki, Instant, RegExp, string[]]>([
+    ['the chain is good', pkiOf(), START, /leaf\.pem: OK/, []],
+    ['and is good with the next CRL', pkiOf(), later, /OK/, []],
+    [
+      'revoked',
+      pkiOf({ certificates: [{ ...GATEWAY, revoked }] }),
+      START,
+      /revoked/,
+      ['pki/revoked'],
+    ],
+    [
+      'wrong EKU',
+      pkiOf({ certificates: [{ ...GATEWAY, eku: ['clientAuth'] }] }),
+      START,
+      /purpose/,
+      ['pki/wrong-eku'],
+    ],
+    [
+      'wrong name',
+      pkiOf({ certificates: [{ ...GATEWAY, dns: ['x.contoso.com'] }] }),
+      START,
+      /[Hh]ostname mismatch/,
+      ['pki/name-mismatch'],
+    ],
+    [
+      'no intermediate',
+      pkiOf({ certificates: [{ ...GATEWAY, sendsChain: false }] }),
+      START,
+      /unable to get local issuer/,
+      ['pki/missing-intermediate'],
+    ],
+    [
+      'an old CRL',
+      pkiOf({ issuing: { crl: { validFor: hours(2) } } }),
+      later,
+      /CRL has expired/,
+      ['pki/crl-expired'],
+    ],
+    [
+      'a path too long',
+      pkiOf({
+        root: { pathLength: 0 },
+        authorities: { third: { subject: 'CN=Third', issuer: 'issuing', validFor: days(99) } },
+        certificates: [{ ...GATEWAY, issuer: 'third' }],
+      }),
+      START,
+      /path length constraint exceeded/,
+      ['pki/path-too-long', 'pki/path-too-long', 'pki/no-crl-distribution-point'],
+    ],
+    [
+      'expired',
+      pkiOf({ root: { crl: { every: days(1) } } }),
+      late,
+      /certificate has expired/,
+      ['pki/certificate-expired'],
+    ],
+  ])('%s', ([, pki, at, expected, codes]) => {
+    const { status, output } = verify(pki, at)
+    expect(output).toMatch(expected)
+    expect(status === 0).toBe(codes.length === 0)
+    expect(codesOf(judge(pki, { at }))).toEqual(codes)
+  })
+})
+
+test.skipIf(skipped !== undefined)('openssl reads every extension as it was meant', () => {
+  const pki = pkiOf({ certificates: [{ ...GATEWAY, upn: ['gw@contoso.com'] }] })
+  const target = file('text.pem', pem('CERTIFICATE', held(pki).certificate.der))
+  const lines = openssl('x509', '-in', target, '-noout', '-text')
+    .output.split('\n')
+    .map((line) => line.trim())
+  for (const line of [
+    'Issuer: DC = com, DC = contoso, DC = corp, CN = Contoso Issuing CA',
+    'Digital Signature, Key Encipherment',
+    'TLS Web Server Authentication, 1.3.6.1.5.5.8.2.2',
+    'DNS:vpn.contoso.com, othername: UPN::gw@contoso.com',
+    'URI:http://pki.contoso.com/issuing.crl',
+    'CA Issuers - URI:http://pki.contoso.com/issuing.crt',
+  ]) {
+    expect(lines).toContain(line)
+  }
+})
