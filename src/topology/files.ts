@@ -5,6 +5,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { positionAt, type Position } from './position.ts'
 
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be'
 
@@ -22,28 +23,62 @@ export const SOURCE_FILE_BYTES_MAX = 4 * 1024 * 1024
 export class SourceFileError extends Error {
   override name = 'SourceFileError'
   readonly path: string
-  constructor(file: string, problem: string) {
-    super(`${file}: ${problem}`)
+  readonly problem: string
+  /** Where in the file, if it is about its contents. */
+  readonly at: Position | undefined
+  constructor(file: string, problem: string, at?: Position) {
+    super(`${file}${at === undefined ? '' : `:${at.line}:${at.column}`}: ${problem}`)
     this.path = file
+    this.problem = problem
+    this.at = at
   }
+}
+
+function encodingOf(bytes: Uint8Array): TextEncoding {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8'
 }
 
 /** Decode bytes by their byte order mark (UTF-8, UTF-16 little or big endian); without one they are UTF-8. Undefined: not valid in it. */
 export function decodeText(
   bytes: Uint8Array,
 ): { text: string; encoding: TextEncoding } | undefined {
-  const encoding: TextEncoding =
-    bytes[0] === 0xff && bytes[1] === 0xfe
-      ? 'utf-16le'
-      : bytes[0] === 0xfe && bytes[1] === 0xff
-        ? 'utf-16be'
-        : 'utf-8'
+  const encoding = encodingOf(bytes)
   try {
     return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes), encoding }
   } catch (thrown) {
     if (thrown instanceof TypeError) return undefined
     throw thrown
   }
+}
+
+/**
+ * Where bytes that {@link decodeText} refuses stop being text, and what stands there. Whoever saved a file as Windows-1252 wants to know
+ * which letter it was.
+ */
+export function firstBadByte(bytes: Uint8Array): { at: Position; problem: string } {
+  const encoding = encodingOf(bytes)
+  const decode = (length: number, stream: boolean): string | undefined => {
+    try {
+      const decoder = new TextDecoder(encoding, { fatal: true })
+      return decoder.decode(bytes.subarray(0, length), { stream })
+    } catch {
+      return undefined
+    }
+  }
+  // In streaming mode a decoder forgives what is cut off, so the longest prefix that it takes can be found by halving.
+  let good = 0
+  let bad = bytes.length + 1
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1
+    if (decode(middle, true) === undefined) bad = middle
+    else good = middle
+  }
+  while (decode(good, false) === undefined) good--
+  const text = decode(good, false)!
+  const at = positionAt(text, text.length)
+  const byte = bytes[good]!.toString(16).toUpperCase().padStart(2, '0')
+  return { at, problem: `byte 0x${byte} is not ${encoding.toUpperCase()} text` }
 }
 
 /**
@@ -54,20 +89,22 @@ export function sourceFile(from: string, relative: string): SourceFile {
   const base = from.startsWith('file:') ? fileURLToPath(from) : from
   const file = path.resolve(path.dirname(base), relative)
   const shown = shownPath(file)
-  let size: number
-  try {
-    size = statSync(file).size
-  } catch {
-    throw new SourceFileError(shown, 'no such file')
-  }
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) throw new SourceFileError(shown, 'no such file')
+  if (!stat.isFile()) throw new SourceFileError(shown, 'is not a file')
+  const { size } = stat
   if (size > SOURCE_FILE_BYTES_MAX) {
     throw new SourceFileError(
       shown,
       `${size} bytes, more than the ${SOURCE_FILE_BYTES_MAX} that are read`,
     )
   }
-  const decoded = decodeText(readFileSync(file))
-  if (decoded === undefined) throw new SourceFileError(shown, 'is not text in UTF-8 or UTF-16')
+  const bytes = readFileSync(file)
+  const decoded = decodeText(bytes)
+  if (decoded === undefined) {
+    const { at, problem } = firstBadByte(bytes)
+    throw new SourceFileError(shown, problem, at)
+  }
   return { path: shown, ...decoded }
 }
 
@@ -77,4 +114,10 @@ export function shownPath(file: string): string {
   const shown =
     relative === '' || relative.startsWith('..') || path.isAbsolute(relative) ? file : relative
   return shown.split(path.sep).join('/')
+}
+
+/** `topology.ts#branch` → the file and the name of one of its exports. A `#` elsewhere in the path stays. */
+export function splitExport(file: string): readonly [file: string, name: string | undefined] {
+  const m = /^(.*\.\w+)#([A-Za-z_$][\w$]*)$/s.exec(file)
+  return m === null ? [file, undefined] : [m[1]!, m[2]]
 }

@@ -1,0 +1,104 @@
+/**
+ * Services that cannot be started: unknown zones, nodes and certificates, and addresses that are none.
+ * Not an opinion on what they answer.
+ */
+import { parseIpv4 } from '../base/address.ts'
+import type { Problems } from './problems.ts'
+import type { DhcpServerSpec, DnsServerSpec, ServiceSpec, VpnGatewaySpec } from './services.ts'
+import type { NodeSpec, SwitchSpec, Topology } from './topology.ts'
+import { spanComplaint } from './validate-pki.ts'
+import {
+  domainNameComplaint,
+  ipv4Complaint,
+  prefixComplaint,
+  prefixMatchComplaint,
+  unknownName,
+} from './values.ts'
+
+interface Placed<S> {
+  readonly t: Topology
+  readonly node: Exclude<NodeSpec, SwitchSpec>
+  readonly service: S
+  readonly problems: Problems
+}
+
+export function validateService({ service, ...rest }: Placed<ServiceSpec>): void {
+  switch (service.service) {
+    case 'dns-server':
+      return validateDnsServer({ ...rest, service })
+    case 'dhcp-server':
+      return validateDhcpServer({ ...rest, service })
+    case 'vpn-gateway':
+      return validateVpnGateway({ ...rest, service })
+    case 'web-server':
+      for (const path of Object.keys(service.pages ?? {})) {
+        if (!path.startsWith('/')) {
+          rest.problems.at('pages', path).add(`'${path}' is not a path: begin with '/'`)
+        }
+      }
+      return
+    case 'listener':
+  }
+}
+
+function validateDnsServer({ t, service, problems }: Placed<DnsServerSpec>): void {
+  const { zones } = t
+  service.zones?.forEach((key, i) => problems.at('zones', i).add(unknownName('zone', key, zones)))
+  for (const list of ['forwarders', 'rootHints'] as const) {
+    service[list]?.forEach((server, i) => problems.at(list, i).add(ipv4Complaint(server)))
+  }
+  for (const [origin, servers] of Object.entries(service.conditionalForwarders ?? {})) {
+    const here = problems.at('conditionalForwarders', origin)
+    here.add(domainNameComplaint(origin))
+    servers.forEach((server, i) => here.at(i).add(ipv4Complaint(server)))
+  }
+  const scopes = service.scopes ?? {}
+  for (const [scope, key] of Object.entries(scopes)) {
+    problems.at('scopes', scope).add(unknownName('zone', key, zones))
+  }
+  service.policies?.forEach((policy, i) => {
+    const here = problems.at('policies', i)
+    if (policy.clientSubnet !== undefined) {
+      here.at('clientSubnet').add(prefixMatchComplaint(policy.clientSubnet))
+    }
+    if (policy.serverInterface !== undefined) {
+      here.at('serverInterface').add(ipv4Complaint(policy.serverInterface))
+    }
+    if (policy.scope !== undefined) {
+      here.at('scope').add(unknownName('scope', policy.scope, scopes))
+    }
+  })
+}
+
+function validateDhcpServer({ t, node, service, problems }: Placed<DhcpServerSpec>): void {
+  const unknown = unknownName('network', service.network, t.networks)
+  problems.at('network').add(unknown)
+  if (
+    unknown === undefined &&
+    !node.interfaces.some(({ network }) => network === service.network)
+  ) {
+    problems.at('network').add(`this node has no interface on '${service.network}'`)
+  }
+  service.pool.forEach((address, i) => problems.at('pool', i).add(ipv4Complaint(address)))
+  const [first, last] = service.pool.map(parseIpv4)
+  if (first !== undefined && last !== undefined && first > last) {
+    problems.at('pool').add(`'${service.pool[0]}' comes after '${service.pool[1]}'`)
+  }
+  if (service.router !== undefined) problems.at('router').add(ipv4Complaint(service.router))
+  service.dns?.forEach((server, i) => problems.at('dns', i).add(ipv4Complaint(server)))
+  if (service.suffix !== undefined) problems.at('suffix').add(domainNameComplaint(service.suffix))
+  if (service.lease !== undefined) problems.at('lease').add(spanComplaint(service.lease))
+}
+
+function validateVpnGateway({ t, node, service, problems }: Placed<VpnGatewaySpec>): void {
+  if (service.certificate !== undefined) {
+    const names = (node.certificates ?? []).map(({ name }) => name)
+    problems
+      .at('certificate')
+      .add(unknownName('certificate on this node', service.certificate, names))
+  }
+  service.radius?.forEach((name, i) =>
+    problems.at('radius', i).add(unknownName('node', name, t.nodes)),
+  )
+  if (service.pool !== undefined) problems.at('pool').add(prefixComplaint(service.pool))
+}
