@@ -1,0 +1,74 @@
+/**
+ * What a UDP probe says: a message of the protocol that lives on the port, so that firewalls, servers and Wireshark take it for what it is.
+ * Not a client: nobody waits for an answer here.
+ */
+import { concat, setU16 } from '../base/bytes.ts'
+import type { Rng } from '../base/rng.ts'
+import { encodeMessage } from '../wire/dns/encode.ts'
+import { queryFor } from '../wire/dns/message.ts'
+import { ROOT } from '../wire/dns/name.ts'
+import { CLASS, TYPE } from '../wire/dns/registry.ts'
+import {
+  encodeIke,
+  IKE_HEADER_BYTES,
+  IKE_PORT,
+  IkeExchange,
+  IkeFlag,
+  IkePayload,
+  NAT_T_PORT,
+  NON_ESP_MARKER_BYTES,
+  withMarker,
+} from '../wire/ikev2/header.ts'
+import { ACCOUNTING_PORTS, AUTHENTICATION_PORTS, statusRequest } from './status-server.ts'
+
+const DNS_PORT = 53
+/** RFC 6891 §6.1.2, RFC 7830 §3. */
+const OPT_BYTES = 11
+const EDNS_OPTION_HEADER_BYTES = 4
+const EDNS_PADDING = 12
+/** RFC 7296 §3.2. */
+const PAYLOAD_HEADER_BYTES = 4
+
+/**
+ * The UDP payload of a probe to `port`: an IKE_SA_INIT header on 500 and 4500, Status-Server on RADIUS ports, a question for the root's
+ * name servers on 53, nothing on any other port. `size`: at least this many bytes, for probes that are to be fragmented.
+ */
+export function probePayload(port: number, rng: Rng, size = 0): Uint8Array {
+  if (port === IKE_PORT) return ikeRequest(rng, size)
+  if (port === NAT_T_PORT) return withMarker(ikeRequest(rng, size - NON_ESP_MARKER_BYTES))
+  if (port === DNS_PORT) return rootQuery(rng, size)
+  const radius = AUTHENTICATION_PORTS.includes(port) || ACCOUNTING_PORTS.includes(port)
+  return padded(radius ? statusRequest(rng) : new Uint8Array(), size)
+}
+
+/** RADIUS ignores octets beyond its Length; the other ports' owners never see a probe with a size. */
+const padded = (bytes: Uint8Array, size: number): Uint8Array =>
+  concat(bytes, new Uint8Array(Math.max(0, size - bytes.length)))
+
+/** IKE ignores no octets, so a Vendor ID that nobody knows fills the room (RFC 7296 §3.12). */
+function ikeRequest(rng: Rng, size: number): Uint8Array {
+  const room = size - IKE_HEADER_BYTES
+  const payload = new Uint8Array(room > PAYLOAD_HEADER_BYTES ? room : 0)
+  if (payload.length > 0) setU16(payload, 2, payload.length)
+  return encodeIke({
+    initiatorSpi: rng.bytes(8),
+    responderSpi: new Uint8Array(8),
+    nextPayload: payload.length > 0 ? IkePayload.vendorId : IkePayload.none,
+    exchange: IkeExchange.saInit,
+    flags: IkeFlag.initiator,
+    messageId: 0,
+    payloads: payload,
+  })
+}
+
+/** EDNS padding fills the room (RFC 7830). */
+function rootQuery(rng: Rng, size: number): Uint8Array {
+  const question = { name: ROOT, type: TYPE.NS, class: CLASS.IN }
+  const basics = { id: rng.below(65_536), recursionDesired: true }
+  const plain = encodeMessage(queryFor(question, basics))
+  if (plain.length >= size) return plain
+  const room = size - plain.length - OPT_BYTES - EDNS_OPTION_HEADER_BYTES
+  const padding = { code: EDNS_PADDING, data: new Uint8Array(Math.max(0, room)) }
+  const edns = { version: 0, payloadSize: 1232, dnssecOk: false, options: [padding] }
+  return encodeMessage(queryFor(question, { ...basics, edns }))
+}
