@@ -63,6 +63,8 @@ export interface ProbeReport {
   readonly hops: readonly Hop[]
   /** The way back, as far as it got. */
   readonly replyHops: readonly Hop[]
+  /** The packet's id in the trace: its way is `trace.ofPacket(packet)`. 0 when nothing was sent. */
+  readonly packet: number
   readonly seed: string
 }
 
@@ -85,6 +87,8 @@ export interface ResolveReport {
   /** One line a step: why these servers, which suffix was tried, what came back. */
   readonly why: readonly string[]
   readonly fromCache: boolean
+  /** Settings behind the answer that no source confirms; another value could change it. */
+  readonly restsOn?: readonly string[]
 }
 
 /** One broken rule of a certificate path. */
@@ -114,4 +118,26 @@ export interface ChainReport {
   readonly failures: readonly ChainFailure[]
   /** Each CRL fetch over the network: URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
+}
+
+/** What came of an HTTP request. */
+export interface HttpReport {
+  readonly on: string
+  readonly url: string
+  /** `response`, or why there was none: `unresolved`, `refused`, `timed-out`, … */
+  readonly outcome: string
+  readonly status?: number
+  readonly body?: string
+  /** One line for people. */
+  readonly detail?: string
+}
+
+/** One flow that a firewall or a NAT router remembers. Endpoints are `address:port`; for ICMP the port is the identifier. */
+export interface SessionReport {
+  readonly protocol: number
+  readonly from: string
+  /** Where it goes; for a NAT router: what it looks like outside. */
+  readonly to: string
+  /** Packets came back, or may. */
+  readonly replied: boolean
 }

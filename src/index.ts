@@ -1,0 +1,79 @@
+/**
+ * The one public door: what a topology file and a story import from 'sallyport'. Named re-exports only, no logic.
+ * Not for use inside: there, import the file that owns the name.
+ */
+export {
+  days,
+  hours,
+  instant,
+  minutes,
+  ms,
+  seconds,
+  type Duration,
+  type Instant,
+} from './base/time.ts'
+export { sourceFile, type SourceFile } from './topology/files.ts'
+export {
+  allow,
+  allowEstablished,
+  deny,
+  reject,
+  type FilterSpec,
+  type NatRouterSpec,
+  type NatRuleSpec,
+  type RuleSpec,
+} from './topology/firewall.ts'
+export type { AuthoritySpec, CertificateSpec } from './topology/pki.ts'
+export {
+  dhcpServer,
+  dnsServer,
+  listener,
+  vpnGateway,
+  webServer,
+  type ServiceSpec,
+} from './topology/services.ts'
+export {
+  ethernetSwitch,
+  firewall,
+  host,
+  natRouter,
+  topology,
+  type NodeSpec,
+  type Topology,
+} from './topology/topology.ts'
+export {
+  compose,
+  edit,
+  moved,
+  withAuthority,
+  withCertificate,
+  withGateway,
+  withGroupPolicyNrpt,
+  withInterface,
+  withNatRule,
+  withNode,
+  withoutAuthorityOn,
+  withoutCrl,
+  withoutNatRule,
+  withoutRecord,
+  withoutRoute,
+  withoutRule,
+  withoutTrunkVlan,
+  withProfileText,
+  withRecord,
+  withRoute,
+  withRule,
+  withRuleChanged,
+  type Edit,
+} from './topology/edit.ts'
+export { delay, duplicate, fault, flipBit, lose, type Fault } from './net/faults.ts'
+export { buildLab } from './lab/build.ts'
+export type { Lab, LabNode, LabOptions, LabProblem, ProbeQuery } from './lab/lab.ts'
+export type {
+  ChainReport,
+  HttpReport,
+  ProbeReport,
+  ResolveReport,
+  SessionReport,
+} from './lab/reports.ts'
+export { story, type Story } from './lab/story.ts'

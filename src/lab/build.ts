@@ -1,0 +1,261 @@
+/**
+ * Makes a running lab from a topology: the network, its services, its clients, and the verbs that a script has.
+ * Not the reading of files: `lab/compile.ts` has done that. A topology that cannot be built is a list of problems.
+ */
+import { invariant } from '../base/invariant.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { toHex } from '../base/bytes.ts'
+import type { Duration, Instant } from '../base/time.ts'
+import { parseIpv4 } from '../base/address.ts'
+import type { Fault } from '../net/faults.ts'
+import { Trace } from '../net/trace.ts'
+import { World } from '../net/world.ts'
+import { startDhcpClient } from '../node/dhcp-client.ts'
+import type { Edit } from '../topology/edit.ts'
+import type { Topology } from '../topology/topology.ts'
+import { PROTOCOL } from '../wire/ipv4.ts'
+import { aimAt, type Aim } from './aim.ts'
+import { captureOf } from './capture.ts'
+import { compileTopology, type Compiled } from './compile.ts'
+import type { Lab, LabNode, LabOptions, LabProblem, LabStep, ProbeQuery } from './lab.ts'
+import { DHCP, ipNodesOf, Network } from './network.ts'
+import { RunningNode } from './node.ts'
+import { ipv4Of, probe, unresolvedProbe, wantedBy } from './probe.ts'
+import type { ProbeReport, SessionReport } from './reports.ts'
+import { startServices } from './services.ts'
+
+const SEED_DEFAULT = 1
+
+/**
+ * Build a lab. Nothing has happened yet: the first verb that is awaited lets hosts boot and ask for their addresses.
+ *
+ * @example
+ * const built = buildLab(contoso)
+ * if (built.ok) console.log(await built.value.probe({ from: 'laptop', to: 'gateway', udp: 500 }))
+ */
+export function buildLab<N extends string, H extends string, Z extends string>(
+  topology: Topology<N, H, Z>,
+  options: LabOptions = {},
+): Result<Lab<H>, readonly LabProblem[]> {
+  const compiled = compileTopology(topology as unknown as Topology)
+  if (!compiled.ok) return err(compiled.error)
+  return ok(new RunningLab(compiled.value, options) as unknown as Lab<H>)
+}
+
+class RunningLab implements Lab {
+  readonly seed: number
+  readonly trace: Trace
+  readonly nodes: Readonly<Record<string, LabNode>>
+  readonly #world: World
+  readonly #network: Network
+  readonly #base: Topology
+  readonly #edits: Edit<string, string>[] = []
+  readonly #running = new Map<string, RunningNode>()
+  readonly #services = new Map<string, () => void>()
+  readonly #steps: LabStep[] = []
+  #compiled: Compiled
+  #booting = 0
+  #booted: (() => void)[] = []
+
+  constructor(compiled: Compiled, options: LabOptions) {
+    this.seed = options.seed ?? SEED_DEFAULT
+    this.#compiled = compiled
+    this.#base = compiled.topology
+    this.#world = new World({ seed: String(this.seed), start: options.at ?? compiled.start })
+    this.trace = new Trace(() => this.#world.now, options.traceLevel)
+    this.#network = new Network(this.#world, this.trace, compiled.topology)
+    for (const [name, spec] of ipNodesOf(compiled.topology)) {
+      const stack = this.#network.stack(name)
+      const node = new RunningNode(stack, {
+        world: this.#world,
+        network: this.#network,
+        current: () => this.#compiled,
+        ready: () => this.#ready(),
+        lease: (nic) => this.#lease(name, nic),
+      })
+      this.#running.set(name, node)
+      this.#services.set(
+        name,
+        startServices(stack, () => this.#compiled),
+      )
+      for (const nic of spec.interfaces) if (nic.address === DHCP) this.#lease(name, nic.network)
+    }
+    this.nodes = Object.fromEntries(this.#running)
+  }
+
+  get topology(): Topology {
+    return this.#compiled.topology
+  }
+
+  get now(): Instant {
+    return this.#world.now
+  }
+
+  get steps(): readonly LabStep[] {
+    return this.#steps
+  }
+
+  async step<T>(title: string, act: () => Promise<T>): Promise<T> {
+    this.#note(title)
+    try {
+      const value = await act()
+      this.#steps.push({ title, status: 'passed' })
+      return value
+    } catch (thrown) {
+      this.#steps.push({ title, status: 'failed' })
+      throw thrown
+    }
+  }
+
+  async advance(by: Duration): Promise<void> {
+    await this.#ready()
+    await this.#world.advance(by)
+  }
+
+  apply(edit: Edit<string, string>): Disposable {
+    this.#edits.push(edit)
+    this.#rebuild(edit.name)
+    return {
+      [Symbol.dispose]: () => {
+        const at = this.#edits.indexOf(edit)
+        if (at < 0) return
+        this.#edits.splice(at, 1)
+        this.#rebuild(`no longer: ${edit.name}`)
+      },
+    }
+  }
+
+  inject(fault: Fault): Disposable {
+    const names = fault.networks ?? [...this.#network.segments.keys()]
+    const installed = names.map((name) => {
+      const segment = this.#network.segments.get(name)
+      if (segment === undefined) throw new RangeError(`the lab has no network '${name}'`)
+      return segment.addFault(fault)
+    })
+    this.#note(`fault: ${fault.name}`)
+    return {
+      [Symbol.dispose]: () => {
+        for (const each of installed) each[Symbol.dispose]()
+        const matched = installed.some((each) => each.matched > 0)
+        if (!matched && !fault.optional) {
+          throw new RangeError(`fault '${fault.name}' never met a frame`)
+        }
+      },
+    }
+  }
+
+  async probe(query: ProbeQuery): Promise<ProbeReport> {
+    const stack = this.#node(query.from).stack
+    await this.#ready()
+    const aim = await this.#aim(query)
+    if (typeof aim === 'string') return unresolvedProbe(query, aim, this.seed)
+    const env = {
+      world: this.#world,
+      stack,
+      events: () => this.trace.events,
+      seed: this.seed,
+    }
+    return probe(env, query, aim)
+  }
+
+  sessions(node: string): readonly SessionReport[] {
+    return this.#network.sessionsOf(this.#node(node).name)
+  }
+
+  payloads(report: ProbeReport): readonly string[] {
+    const payloads = new Set<string>()
+    for (const event of this.trace.events) {
+      if (event.kind !== 'sent' && event.kind !== 'received') continue
+      if (event.packet !== report.packet) continue
+      const packet = ipv4Of(event.frame)
+      const header = packet?.protocol === PROTOCOL.udp ? 8 : 0
+      if (packet !== undefined) payloads.add(toHex(packet.payload.subarray(header)))
+    }
+    return [...payloads]
+  }
+
+  capture(): Uint8Array {
+    const nics = ipNodesOf(this.#base).flatMap(([name, spec]) =>
+      spec.interfaces.map((nic) => `${name}/${nic.network}`),
+    )
+    return captureOf(this.trace.events, nics)
+  }
+
+  digest(): string {
+    return this.trace.digest()
+  }
+
+  #node(name: string): RunningNode {
+    const node = this.#running.get(name)
+    if (node !== undefined) return node
+    throw new RangeError(
+      `the lab has no node '${name}'; it has ${[...this.#running.keys()].join(', ')}`,
+    )
+  }
+
+  /** Where a probe goes; or the rcode of a name that did not resolve. */
+  async #aim(query: ProbeQuery): Promise<Aim | string> {
+    const literal = parseIpv4(query.to)
+    if (literal !== undefined) return { address: literal }
+    if (this.#running.has(query.to)) {
+      const aim = aimAt(this.#network, this.topology, query, wantedBy(query))
+      return aim ?? `${query.to} has no address`
+    }
+    const report = await this.#node(query.from).resolve(query.to)
+    const address = report.answers.find((answer) => answer.type === 'A')?.data
+    return address === undefined ? report.rcode : { address: parseIpv4(address)! }
+  }
+
+  /** Hosts that ask for an address have one, or have given up. */
+  async #ready(): Promise<void> {
+    if (this.#booting === 0) return
+    await this.#world.perform<void>('boot', (done) => {
+      if (this.#booting === 0) done()
+      else this.#booted.push(() => done())
+    })
+  }
+
+  #lease(name: string, nic: string): { release(): void } {
+    const stack = this.#network.stack(name)
+    this.#booting++
+    let isBooting = true
+    return startDhcpClient(stack, nic, () => {
+      if (!isBooting) return
+      isBooting = false
+      this.#booting--
+      if (this.#booting > 0) return
+      const waiting = this.#booted
+      this.#booted = []
+      for (const done of waiting) done()
+    })
+  }
+
+  /** Put the base topology with all present edits in force. */
+  #rebuild(what: string): void {
+    const topology = this.#edits.reduce<Topology>((t, edit) => edit.apply(t), this.#base)
+    const compiled = compileTopology(topology)
+    if (!compiled.ok) {
+      const problems = compiled.error.map((problem) => problem.message).join('; ')
+      throw new RangeError(`${what} makes a topology that cannot be built: ${problems}`)
+    }
+    const before = this.topology
+    this.#compiled = compiled.value
+    this.#network.update(topology)
+    for (const [name, spec] of ipNodesOf(topology)) {
+      const old = before.nodes[name]
+      invariant(old !== undefined && old.kind !== 'switch', `an edit added node '${name}'`)
+      if (old.services !== spec.services) {
+        this.#services.get(name)!()
+        this.#services.set(
+          name,
+          startServices(this.#network.stack(name), () => this.#compiled),
+        )
+      }
+    }
+    this.#note(what)
+  }
+
+  #note(text: string): void {
+    this.trace.add({ kind: 'script', node: '', text })
+  }
+}

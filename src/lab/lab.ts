@@ -1,0 +1,121 @@
+/**
+ * The lab as a script sees it: nodes, verbs, time, faults, and the trace of all that happened.
+ * Not the construction: `lab/build.ts` makes one from a topology. Every verb is awaited, and time moves only then.
+ */
+import type { Duration, Instant } from '../base/time.ts'
+import type { Fault } from '../net/faults.ts'
+import type { Trace, TraceLevel } from '../net/trace.ts'
+import type { Edit } from '../topology/edit.ts'
+import type { Topology } from '../topology/topology.ts'
+import type {
+  ChainReport,
+  HttpReport,
+  ProbeReport,
+  ResolveReport,
+  SessionReport,
+} from './reports.ts'
+
+export interface LabOptions {
+  /** Default 1. */
+  readonly seed?: number
+  /** Start at this instant instead of the topology's `start`. Certificates stay dated from the topology. */
+  readonly at?: Instant
+  /** Default `all`. */
+  readonly traceLevel?: TraceLevel
+}
+
+/** Why a topology cannot be built: a path into it, or a place in a file that it names. */
+export interface LabProblem {
+  readonly message: string
+  /** Path into the topology, `['nodes', 'edge', 'interfaces', 0, 'address']`. */
+  readonly path?: readonly (string | number)[]
+  /** A file that the topology names, with the place in it. */
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+}
+
+/** What to send. Exactly one of `udp`, `tcp`, `icmp`, `esp`. */
+export interface ProbeQuery<H extends string = string> {
+  readonly from: H
+  /** A node, an address, or a name that `from` resolves. */
+  readonly to: string
+  /** Destination port. */
+  readonly udp?: number
+  /** Destination port. */
+  readonly tcp?: number
+  readonly icmp?: true
+  readonly esp?: true
+  /** One of the sender's own addresses, where it has several. */
+  readonly source?: string
+  /** Bytes of UDP payload, where the port's own probe would be smaller: more than a packet holds is sent in fragments. */
+  readonly size?: number
+}
+
+export interface LabNode {
+  readonly name: string
+  /** Ask as a Windows program does (`api`, the default), or as `nslookup` does, which bypasses the NRPT. */
+  resolve(
+    name: string,
+    type?: string,
+    options?: { readonly mode?: 'api' | 'nslookup' },
+  ): Promise<ResolveReport>
+  /** HTTP GET, by way of this node's own resolver. */
+  get(url: string): Promise<HttpReport>
+  /**
+   * Would this node accept the certificate of `of` (`gateway`, `gateway:ike`)? `name` is the name it dialled; without it, the
+   * certificate's first DNS name. The chain is the one that `of` would send; CRLs come over the simulated network.
+   */
+  judge(of: string, options?: JudgeOptions): Promise<ChainReport>
+  /** Unplug the single interface and plug it into `network`; its address then comes by DHCP. */
+  moveTo(network: string): Promise<void>
+  /**
+   * As if the profile's tunnel were up: its NRPT rules and suffixes count. No packet is tunnelled.
+   * Reaches as far as the node's own network does.
+   */
+  assumeConnected(connected?: boolean): void
+  /** Forget cached names and revocation lists, as `ipconfig /flushdns` and `certutil -urlcache * delete` do. */
+  flushCaches(): void
+  /** Off: the node hears and says nothing until it is on again. */
+  power(on: boolean): void
+}
+
+export interface JudgeOptions {
+  /** Relying-party profile; default `strict`. */
+  readonly profile?: string
+  readonly name?: string
+}
+
+export interface LabStep {
+  readonly title: string
+  readonly status: 'passed' | 'failed'
+}
+
+export interface Lab<H extends string = string> {
+  readonly topology: Topology
+  readonly seed: number
+  readonly trace: Trace
+  readonly now: Instant
+  readonly nodes: Readonly<Record<H, LabNode>>
+  readonly steps: readonly LabStep[]
+  /** Run a part of a script under a title that reports and walkthroughs show. */
+  step<T>(title: string, act: () => Promise<T>): Promise<T>
+  /** Let virtual time pass. Years cost no more than seconds, but for the events in them. */
+  advance(by: Duration): Promise<void>
+  /**
+   * Change the running lab by an edit of its topology; disposing undoes it. Rules, routes, interfaces, trunks, zones, certificates
+   * and profiles change in place; sessions, caches and leases live on, as they do on site.
+   */
+  apply(edit: Edit<string, H>): Disposable
+  /** Put a fault on links; disposing lifts it. Disposing throws when it never matched, unless it is optional. */
+  inject(fault: Fault): Disposable
+  probe(query: ProbeQuery<H>): Promise<ProbeReport>
+  /** What the connection tracking of a firewall, or the table of a NAT router, holds now. */
+  sessions(node: H): readonly SessionReport[]
+  /** The transport payloads, in hexadecimal, that the packet of a probe had on its way: one, if nobody changed it. */
+  payloads(probe: ProbeReport): readonly string[]
+  /** Everything seen at every interface so far, as pcapng (Ethernet, one interface a NIC). */
+  capture(): Uint8Array
+  /** SHA-256 of the trace. */
+  digest(): string
+}

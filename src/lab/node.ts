@@ -1,0 +1,168 @@
+/**
+ * The verbs of one node: resolve, get, judge, move. Each waits until hosts have booted, and reports as plain data.
+ * Not the programs behind them: the stub resolver, the web client and the relying party are in `node`.
+ */
+import { formatIpv4, parseIpv4 } from '../base/address.ts'
+import { fromUtf8 } from '../base/bytes.ts'
+import type { Stack } from '../net/stack.ts'
+import type { World } from '../net/world.ts'
+import { judge, UrlCache } from '../node/relying-party.ts'
+import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
+import { httpGet, type HttpOutcome } from '../node/web-client.ts'
+import { PROFILES, type ProfileName } from '../pki/profiles.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { Compiled } from './compile.ts'
+import type { JudgeOptions, LabNode } from './lab.ts'
+import type { IpNodeSpec, Network } from './network.ts'
+import type { ChainReport, HttpReport, ResolveReport } from './reports.ts'
+import { stubConfigOf } from './stub-config.ts'
+
+export interface NodeEnv {
+  readonly world: World
+  readonly network: Network
+  /** What is true at this moment; an edit changes it. */
+  readonly current: () => Compiled
+  readonly ready: () => Promise<void>
+  /** Ask for an address on an interface. */
+  readonly lease: (nic: string) => { release(): void }
+}
+
+export class RunningNode implements LabNode {
+  readonly name: string
+  readonly stack: Stack
+  readonly #env: NodeEnv
+  readonly #urlCache = new UrlCache()
+  readonly #resolver: StubResolver
+  #isConnected = false
+
+  constructor(stack: Stack, env: NodeEnv) {
+    this.name = stack.name
+    this.stack = stack
+    this.#env = env
+    this.#resolver = createStubResolver(
+      stack,
+      stubConfigOf(this.name, env.current, () => this.#isConnected),
+    )
+  }
+
+  async resolve(
+    name: string,
+    type = 'A',
+    options: { readonly mode?: 'api' | 'nslookup' } = {},
+  ): Promise<ResolveReport> {
+    await this.#env.ready()
+    return this.#env.world.perform(`${this.name} resolves ${name}`, (done) => {
+      this.#resolver.resolve({ name, type }, { mode: options.mode ?? 'api' }, (outcome) =>
+        done({ on: this.name, ...outcome }),
+      )
+    })
+  }
+
+  async get(url: string): Promise<HttpReport> {
+    await this.#env.ready()
+    return this.#env.world.perform(`${this.name} gets ${url}`, (done) => {
+      this.#get(url, (outcome) => done(httpReport(this.name, url, outcome)))
+    })
+  }
+
+  async judge(of: string, options: JudgeOptions = {}): Promise<ChainReport> {
+    await this.#env.ready()
+    const [node, wanted] = of.split(':') as [string, string | undefined]
+    const { topology, pki } = this.#env.current()
+    const spec = ipNodeOf(topology, node)
+    const name = wanted ?? presentedBy(spec)
+    const held = name === undefined ? undefined : pki.certificate(node, name)
+    if (held === undefined) throw new RangeError(`${node} has no certificate '${name ?? ''}'`)
+    const dialled = options.name ?? spec?.certificates?.find((each) => each.name === name)?.dns?.[0]
+    const own = ipNodeOf(topology, this.name)
+    const known = (keys: readonly string[] = []) =>
+      keys.flatMap((key) => pki.authority(key)?.certificate ?? [])
+    return this.#env.world.perform(`${this.name} judges ${of}`, (done) => {
+      judge(
+        this.stack,
+        { httpGet: (url, then) => this.#get(url, then), cache: this.#urlCache },
+        {
+          presented: [held.certificate, ...held.chain].map((certificate) => certificate.der),
+          anchors: known(own?.trusts),
+          intermediates: known(own?.intermediates),
+          profile: PROFILES[(options.profile ?? 'strict') as ProfileName],
+          ...(dialled === undefined ? {} : { name: dialled }),
+        },
+        (judgement) => done({ on: this.name, of, ...judgement }),
+      )
+    })
+  }
+
+  async moveTo(network: string): Promise<void> {
+    await this.#env.ready()
+    const [nic, ...others] = this.stack.nics
+    if (nic === undefined || others.length > 0) {
+      throw new RangeError(
+        `${this.name} has ${this.stack.nics.length} interfaces: which one moves?`,
+      )
+    }
+    this.stack.moveNic(nic.name, this.#env.network.segment(network))
+    this.#env.lease(network)
+    await this.#env.ready()
+  }
+
+  assumeConnected(connected = true): void {
+    this.#isConnected = connected
+  }
+
+  flushCaches(): void {
+    this.#resolver.flush()
+    this.#urlCache.flush()
+  }
+
+  power(on: boolean): void {
+    this.stack.setDown(!on)
+  }
+
+  #get(url: string, done: (outcome: HttpOutcome) => void): void {
+    httpGet(
+      this.stack,
+      (name, then) =>
+        this.#resolver.resolve({ name, type: 'A' }, { mode: 'api' }, ({ answers, rcode }) => {
+          const addresses = answers
+            .filter((answer) => answer.type === 'A')
+            .flatMap((answer) => parseIpv4(answer.data) ?? [])
+          then(addresses.length > 0 ? addresses : { rcode })
+        }),
+      url,
+      done,
+    )
+  }
+}
+
+/** The certificate that a node shows: its gateway's, or else the first it has. */
+function presentedBy(spec: IpNodeSpec | undefined): string | undefined {
+  const gateway = spec?.services?.find((service) => service.service === 'vpn-gateway')
+  return gateway?.certificate ?? spec?.certificates?.[0]?.name
+}
+
+function ipNodeOf(topology: Topology, name: string): IpNodeSpec | undefined {
+  const spec = topology.nodes[name]
+  return spec === undefined || spec.kind === 'switch' ? undefined : spec
+}
+
+function httpReport(on: string, url: string, outcome: HttpOutcome): HttpReport {
+  const base = { on, url, outcome: outcome.kind }
+  switch (outcome.kind) {
+    case 'response':
+      return { ...base, status: outcome.status, body: fromUtf8(outcome.body) }
+    case 'unresolved':
+      return { ...base, detail: `${outcome.name} is ${outcome.rcode}` }
+    case 'malformed':
+      return { ...base, detail: outcome.detail }
+    case 'too-many-redirects':
+      return { ...base, detail: `the last was to ${outcome.url}` }
+    case 'refused':
+    case 'reset':
+    case 'timed-out':
+    case 'unreachable':
+      return outcome.to === undefined
+        ? base
+        : { ...base, detail: `${formatIpv4(outcome.to.address)}:${outcome.to.port}` }
+  }
+}

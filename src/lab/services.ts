@@ -1,0 +1,75 @@
+/**
+ * Starts what a node offers: DNS, DHCP, the web, open ports, and the web server's share of the public key infrastructure.
+ * Not the services themselves: `node` has them. What may change under an edit is read at each request.
+ */
+import { utf8 } from '../base/bytes.ts'
+import type { Stack } from '../net/stack.ts'
+import { startDhcpServer } from '../node/dhcp-server.ts'
+import { startDnsServer } from '../node/dns-server.ts'
+import { startListener } from '../node/listener.ts'
+import { startWebServer } from '../node/web-server.ts'
+import type { ListenerSpec, ServiceSpec, WebServerSpec } from '../topology/services.ts'
+import type { Compiled } from './compile.ts'
+
+/** What is true at this moment; an edit changes it. */
+export type Current = () => Compiled
+
+/** IKE and NAT-T, and SSTP where it is wanted: what a gateway listens on. */
+const gatewayPorts = (sstp: boolean): ListenerSpec => ({
+  service: 'listener',
+  name: 'vpn-gateway',
+  udp: [500, 4500],
+  ...(sstp ? { tcp: [443] } : {}),
+  speaks: 'ike',
+})
+
+/** Start every service of a node. The returned function stops them. */
+export function startServices(stack: Stack, current: Current): () => void {
+  const node = current().topology.nodes[stack.name]
+  const specs = node === undefined || node.kind === 'switch' ? [] : (node.services ?? [])
+  const stops = specs.map((spec) => start(stack, spec, current))
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+function start(stack: Stack, spec: ServiceSpec, current: Current): () => void {
+  switch (spec.service) {
+    case 'dns-server':
+      return startDnsServer(stack, spec, () => current().zones)
+    case 'dhcp-server':
+      return startDhcpServer(stack, spec)
+    case 'web-server':
+      return startWebSite(stack, spec, current)
+    case 'listener':
+      return startListener(stack, spec)
+    case 'vpn-gateway':
+      return startListener(stack, gatewayPorts(spec.sstp === true))
+  }
+}
+
+/** Pages of the topology, and the lists and certificates that authorities publish on this node. */
+function startWebSite(stack: Stack, spec: WebServerSpec, current: Current): () => void {
+  const server = startWebServer(stack, {
+    port: spec.port ?? 80,
+    respond: (path) => {
+      const page = spec.pages?.[path]
+      if (page !== undefined) return { status: 200, contentType: 'text/plain', body: utf8(page) }
+      const publication = current()
+        .pki.publications()
+        .find((each) => each.node === stack.name && each.path === path)
+      return publication === undefined
+        ? { status: 404, contentType: 'text/plain', body: utf8('Not Found\n') }
+        : {
+            status: 200,
+            contentType: publication.contentType,
+            body: publication.bytes(stack.wallClock),
+          }
+    },
+  })
+  // A port that is taken is a finding of the topology; the host says so, and goes on without.
+  if (!server.ok) stack.log('HTTP', `port ${spec.port ?? 80} is in use`)
+  return () => {
+    if (server.ok) server.value.close()
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What a node's DNS client is configured with: NRPT rules and suffixes from its ProfileXML and from Group Policy, read anew at each question.
+ * Not the resolver: `node/stub-resolver.ts` is.
+ */
+import type { StubConfig } from '../node/stub-resolver.ts'
+import { NRPT_DEFAULTS, type NrptRule } from '../windows/nrpt.ts'
+import type { DomainNameInformation, VpnProfile } from '../windows/profile-xml.ts'
+import type { Compiled } from './compile.ts'
+
+export function stubConfigOf(
+  node: string,
+  current: () => Compiled,
+  isConnected: () => boolean,
+): StubConfig {
+  const profiles = (): readonly VpnProfile[] => {
+    const installed = current().profiles.get(node)
+    return [installed?.user, installed?.device].filter((profile) => profile !== undefined)
+  }
+  const spec = () => {
+    const own = current().topology.nodes[node]
+    return own?.kind === 'host' ? own : undefined
+  }
+  return {
+    nrpt: () => ({
+      local: profiles().flatMap((profile) => profile.domainNameInformation.map(ruleOf)),
+      groupPolicy: spec()?.groupPolicyNrpt,
+      connected: isConnected(),
+    }),
+    nrptDefaults: () => NRPT_DEFAULTS,
+    suffixSearchList: () => spec()?.suffixSearchList,
+    profileSuffixes: () =>
+      isConnected()
+        ? profiles().flatMap((profile) => profile.dnsSuffixes.map(({ value }) => value))
+        : [],
+  }
+}
+
+const ruleOf = (info: DomainNameInformation): NrptRule => ({
+  namespace: info.domainName.value,
+  ...(info.dnsServers === undefined ? {} : { servers: info.dnsServers.map(({ value }) => value) }),
+  persistent: info.persistent?.value ?? false,
+})

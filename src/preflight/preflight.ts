@@ -1,0 +1,40 @@
+/**
+ * What is wrong before it runs: every rule over one topology. Reads data only; no lab is built, no packet sent.
+ */
+import type { Topology } from '../topology/topology.ts'
+import { duplicateAddresses, gatewaysOffLink, overlappingNetworks } from './addressing.ts'
+import type { PreflightRule, TopologyFinding } from './finding.ts'
+import { rulesOfOneName, shadowedRules } from './firewall-rules.ts'
+import {
+  defaultGateways,
+  gatewayAdapters,
+  gatewayBetweenFirewalls,
+  gatewayDns,
+  gatewayReachable,
+  radiusBehindInnerFirewall,
+} from './gateway.ts'
+import { vlansMissingOnTrunks } from './switching.ts'
+
+const RULES: readonly PreflightRule[] = [
+  duplicateAddresses,
+  overlappingNetworks,
+  gatewaysOffLink,
+  vlansMissingOnTrunks,
+  gatewayBetweenFirewalls,
+  gatewayAdapters,
+  gatewayReachable,
+  defaultGateways,
+  gatewayDns,
+  radiusBehindInnerFirewall,
+  shadowedRules,
+  rulesOfOneName,
+]
+
+/** Errors first; within a severity, in the order of the rules. */
+export function preflight(topology: Topology): readonly TopologyFinding[] {
+  const findings = RULES.flatMap((rule) => rule(topology))
+  return [
+    ...findings.filter(({ severity }) => severity === 'error'),
+    ...findings.filter(({ severity }) => severity === 'warning'),
+  ]
+}
