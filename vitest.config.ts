@@ -13,6 +13,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'scenarios/**/*.scenario.ts'],
     pool: 'threads',
+    globalSetup: ['test/build-dist.ts'],
     reporters: ['default'],
   },
 })

@@ -1,0 +1,19 @@
+/**
+ * What every command can be told. `cli/program.ts` reads the words.
+ */
+import type { Instant } from '../base/time.ts'
+import type { ColorMode } from './terminal.ts'
+
+export interface CommonOptions {
+  readonly json?: true | undefined
+  readonly color: ColorMode
+}
+
+/** Of a command that builds a lab. */
+export interface LabCommandOptions extends CommonOptions {
+  readonly seed: number
+  readonly at?: Instant | undefined
+}
+
+export const REPORTERS = ['pretty', 'junit', 'github', 'json'] as const
+export type ReporterName = (typeof REPORTERS)[number]

@@ -1,0 +1,229 @@
+/**
+ * The commands, their options and their help. Not what they do: each action imports its own file, when it is called for.
+ */
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { parseInstant, type Instant } from '../base/time.ts'
+import type { Answer } from './answer.ts'
+import { REPORTERS, type CommonOptions, type ReporterName } from './options.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Runs one command and delivers what it answers. */
+export type Perform = (
+  options: CommonOptions,
+  act: (terminal: Terminal) => Promise<Answer>,
+) => Promise<void>
+
+function seedOf(text: string): number {
+  const seed = Number(text)
+  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(seed))
+    throw new InvalidArgumentError('A seed is a whole number, 0 or more, in decimal.')
+  return seed
+}
+
+function dateOf(text: string): Instant {
+  const at = parseInstant(text)
+  if (at === undefined)
+    throw new InvalidArgumentError('A date is written 2026-03-02 or 2026-03-02T08:00:00Z (UTC).')
+  return at
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError('A port is a whole number from 1 to 65535.')
+  return port
+}
+
+function timesOf(text: string): number {
+  const times = Number(text)
+  if (!/^\d{1,4}$/.test(text) || times < 1) throw new InvalidArgumentError('Once or more often.')
+  return times
+}
+
+function shardOf(text: string): string {
+  const [index, count] = text.split('/').map(Number)
+  if (!/^\d{1,4}\/\d{1,4}$/.test(text) || index! < 1 || index! > count!)
+    throw new InvalidArgumentError('A shard is written 2/5: the second of five.')
+  return text
+}
+
+const append = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+]
+
+function reportersOf(text: string): readonly ReporterName[] {
+  const names = text.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !REPORTERS.includes(name as ReporterName))
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`'${unknown}' is none of ${REPORTERS.join(', ')}.`)
+  return names as ReporterName[]
+}
+
+/** A command with the options that all have. */
+const command = <const Name extends string>(name: Name, description: string) =>
+  new Command(name)
+    .description(description)
+    .option('--json', 'one JSON document on standard output, nothing else there')
+    .addOption(new Option('--seed <n>', 'seed of all chance').argParser(seedOf).default(1))
+    .addOption(
+      new Option('--at <date>', 'start at this instant instead of the topology’s').argParser(
+        dateOf,
+      ),
+    )
+    .addOption(
+      new Option('--color <when>', 'colours')
+        .choices(['auto', 'always', 'never'] as const)
+        .default('auto' as const),
+    )
+
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ npx sallyport ${line}`).join('\n')}\n`
+
+const TOPOLOGY = 'a .ts or .json file (default: ./topologies/contoso/topology.ts)'
+
+const init = (perform: Perform) =>
+  command('init', 'write a commented topology, story, zone file and ProfileXML that run at once')
+    .argument('<dir>', 'folder to write into; nothing in it is overwritten')
+    .addHelpText('after', examples('init my-network', 'init .'))
+    .action((dir, options) => perform(options, async () => (await import('./init.ts')).init(dir)))
+
+const run = (perform: Perform) =>
+  command('run', 'do the stories hold?')
+    .argument('[filter...]', 'play stories whose title or file name contains one of these')
+    .option('--topology <file>', 'play the stories on this topology instead of their own')
+    .option('--tag <tag>', 'play stories with this tag (may be given again)', append)
+    .addOption(
+      new Option('--reporter <names>', `one or more of ${REPORTERS.join(',')}`).argParser(
+        reportersOf,
+      ),
+    )
+    .option('--output <file>', 'where junit and json reports go when another report is printed')
+    .option('--pcap <dir>', 'write one pcapng a story into this folder')
+    .option('--trace', 'print one line a packet')
+    .addOption(new Option('--shard <i/n>', 'play one of n parts').argParser(shardOf))
+    .addOption(
+      new Option('--repeat <n>', 'play each story n times and compare the digests')
+        .argParser(timesOf)
+        .default(1),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'run',
+        'run --tag core',
+        'run "reaches the gateway" --trace',
+        'run dns --pcap captures',
+        'run --topology branch.ts --reporter pretty,junit',
+      ),
+    )
+    .action((filter, options) =>
+      perform(options, async (terminal) =>
+        (await import('./run.ts')).run(filter, options, terminal),
+      ),
+    )
+
+const check = (perform: Perform) =>
+  command('check', 'what is wrong before it runs?')
+    .argument('<file...>', 'topologies (.ts, .json) and ProfileXML files (.xml)')
+    .addHelpText('after', examples('check topology.ts', 'check topology.ts user-tunnel.xml --json'))
+    .action((files, options) =>
+      perform(options, async (terminal) =>
+        (await import('./check.ts')).check(files, options, terminal),
+      ),
+    )
+
+const probe = (perform: Perform) =>
+  command('probe', 'does this packet arrive, and where does it die?')
+    .argument('[topology]', TOPOLOGY)
+    .requiredOption('--from <node>', 'the node that sends')
+    .requiredOption('--to <target>', 'a node, an address, or a name that the sender resolves')
+    .addOption(
+      new Option('--udp <port>', 'a datagram').argParser(portOf).conflicts(['tcp', 'icmp', 'esp']),
+    )
+    .addOption(
+      new Option('--tcp <port>', 'a connection').argParser(portOf).conflicts(['icmp', 'esp']),
+    )
+    .addOption(new Option('--icmp', 'an echo request (the default)').conflicts(['esp']))
+    .option('--esp', 'an ESP packet')
+    .option('--trace', 'print one line a packet')
+    .addHelpText(
+      'after',
+      examples(
+        'probe --from laptop --to gateway --udp 4500',
+        'probe my-network/topology.ts --from laptop --to 203.0.113.10 --tcp 443',
+      ),
+    )
+    .action((topology, options) =>
+      perform(options, async (terminal) =>
+        (await import('./probe.ts')).probe(topology, options, terminal),
+      ),
+    )
+
+const resolve = (perform: Perform) =>
+  command('resolve', 'what does this host see for this name, and why?')
+    .argument('[topology]', TOPOLOGY)
+    .argument('[name]', 'the name to ask for')
+    .argument('[type]', 'record type (default: A)')
+    .requiredOption('--on <node>', 'the node that asks')
+    .option('--nslookup', 'ask as nslookup does, past the NRPT')
+    .addHelpText(
+      'after',
+      examples(
+        'resolve --on laptop vpn.contoso.com',
+        'resolve topology.ts --on laptop _ldap._tcp.corp.contoso.com SRV',
+      ),
+    )
+    .action((topology, name, type, options) =>
+      perform(options, async (terminal) =>
+        (await import('./resolve.ts')).resolve([topology, name, type], options, terminal),
+      ),
+    )
+
+const chain = (perform: Perform) =>
+  command('chain', 'is this certificate good, to this relying party?')
+    .argument('[topology-or-leaf...]', 'a topology; with --anchor: PEM files, the leaf first')
+    .option('--on <node>', 'the relying party')
+    .option('--of <node>', 'whose certificate: a node, or node:certificate')
+    .option('--anchor <file>', 'trust anchors in PEM: judge certificate files instead of a lab')
+    .option('--name <name>', 'the name that was dialled')
+    .option('--profile <profile>', 'how the relying party judges')
+    .addHelpText(
+      'after',
+      examples(
+        'chain --on laptop --of gateway:ike',
+        'chain --anchor root.pem --name vpn.contoso.com gateway.pem issuing.pem --at 2026-03-02',
+      ),
+    )
+    .action((files, options) =>
+      perform(options, async (terminal) =>
+        (await import('./chain.ts')).chain(files, options, terminal),
+      ),
+    )
+
+/** The version in the package.json of this very copy. */
+function versionOf(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
+
+export function programFor(perform: Perform): Command {
+  const program = new Command('sallyport')
+    .description(
+      'A test lab for Always On VPN in one process: rehearse before anyone touches hardware.',
+    )
+    .version(versionOf())
+    .showHelpAfterError(false)
+    .addHelpText(
+      'after',
+      '\nExit status: 0 it holds, 1 it does not, 2 wrong use or unreadable input, 70 a bug of sallyport.',
+    )
+  for (const make of [init, run, check, probe, resolve, chain]) {
+    const made = make(perform)
+    // Help and errors reach main() as exceptions, so that it alone decides the exit status.
+    made.exitOverride()
+    program.addCommand(made as unknown as Command)
+  }
+  return program.exitOverride()
+}
