@@ -1,0 +1,111 @@
+/**
+ * Wireshark's opinion of a capture: each frame with its fields and expert remarks, checksums verified.
+ * Not a judgement: `check-capture.ts` has that. One run of tshark a capture.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+export const hasTshark = (): boolean => spawnSync('tshark', ['--version']).status === 0
+
+/** Severities of expert remarks, as `_ws.expert.severity` has them. */
+export const WARNING = 0x600000
+
+export interface Remark {
+  readonly severity: number
+  readonly message: string
+}
+
+export interface DissectedFrame {
+  /** Counts from 1. */
+  readonly number: number
+  readonly remarks: readonly Remark[]
+  readonly isMalformed: boolean
+  /** First occurrence of each field, the outermost header's; undefined where the frame has none. */
+  field(name: Field): string | undefined
+}
+
+const FIELDS = [
+  'frame.interface_name',
+  'frame.time_epoch',
+  'frame.packet_flags',
+  'frame.len',
+  'eth.src',
+  'eth.dst',
+  'vlan.id',
+  'arp.opcode',
+  'arp.src.proto_ipv4',
+  'arp.dst.proto_ipv4',
+  'ip.src',
+  'ip.dst',
+  'ip.id',
+  'ip.ttl',
+  'ip.proto',
+  'ip.len',
+  'ip.frag_offset',
+  'ip.flags.mf',
+  'ip.flags.df',
+  'icmp.type',
+  'icmp.code',
+  'udp.srcport',
+  'udp.dstport',
+  'tcp.srcport',
+  'tcp.dstport',
+  'tcp.flags',
+] as const
+export type Field = (typeof FIELDS)[number]
+
+const ALL = ['frame.number', '_ws.malformed', '_ws.expert.severity', '_ws.expert.message'] as const
+/** With reassembly, so that the checksum of a datagram is verified though it came in pieces. */
+const preferences = (verify: boolean): string[] => [
+  'ip.defragment:TRUE',
+  ...['ip', 'tcp', 'udp'].map((name) => `${name}.check_checksum:${verify ? 'TRUE' : 'FALSE'}`),
+]
+/** Separates the occurrences of one field: a byte that no field holds. */
+const UNIT = '\u001f'
+const OUTPUT_BYTES_MAX = 512 * 1024 * 1024
+
+/** Have tshark read a capture file. Throws when tshark cannot read it. */
+export function dissect(
+  capture: Uint8Array,
+  checksums: 'verify' | 'checksums are wrong' = 'verify',
+): readonly DissectedFrame[] {
+  const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-tshark-'))
+  const file = path.join(folder, 'capture.pcapng')
+  try {
+    writeFileSync(file, capture)
+    const names = [...ALL, ...FIELDS]
+    const output = execFileSync(
+      'tshark',
+      [
+        ['-n', '-r', file, '-T', 'fields', '-E', 'separator=/t', '-E', `aggregator=${UNIT}`],
+        preferences(checksums === 'verify').flatMap((preference) => ['-o', preference]),
+        names.flatMap((name) => ['-e', name]),
+      ].flat(),
+      { encoding: 'utf8', maxBuffer: OUTPUT_BYTES_MAX, stdio: ['ignore', 'pipe', 'ignore'] },
+    )
+    return output
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => readLine(line))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function readLine(line: string): DissectedFrame {
+  const [number, malformed, severities, messages, ...values] = line.split('\t')
+  const texts = messages!.split(UNIT)
+  const remarks = severities!
+    .split(UNIT)
+    .filter((severity) => severity !== '')
+    .map((severity, i) => ({ severity: Number(severity), message: texts[i] ?? '' }))
+  const first = new Map(FIELDS.map((name, i) => [name, values[i]?.split(UNIT)[0] ?? '']))
+  return {
+    number: Number(number),
+    remarks,
+    isMalformed: malformed !== '',
+    field: (name) => first.get(name) || undefined,
+  }
+}
