@@ -1,0 +1,55 @@
+/**
+ * Runs the benches as users run the product: as the JavaScript that `tsc` makes of it (types erased, nothing else), from a folder of
+ * its own. Loading TypeScript on the fly would rewrite private fields and measure the loader.
+ */
+import { spawnSync } from 'node:child_process'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  mkdirSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const built = mkdtempSync(path.join(tmpdir(), 'sallyport-bench-'))
+const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile)
+const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
+// One file at a time there is no package.json to look at.
+Object.assign(options, { module: ts.ModuleKind.ESNext })
+
+function compile(folder) {
+  for (const name of readdirSync(path.join(root, folder), { recursive: true })) {
+    if (!name.endsWith('.ts')) continue
+    const from = path.join(root, folder, name)
+    const to = path.join(built, folder, name.replace(/\.ts$/, '.js'))
+    const { outputText } = ts.transpileModule(readFileSync(from, 'utf8'), {
+      fileName: from,
+      compilerOptions: options,
+    })
+    mkdirSync(path.dirname(to), { recursive: true })
+    writeFileSync(to, outputText)
+  }
+}
+
+try {
+  writeFileSync(path.join(built, 'package.json'), '{"type":"module"}')
+  symlinkSync(path.join(root, 'node_modules'), path.join(built, 'node_modules'), 'junction')
+  compile('src')
+  compile('bench')
+  const main = path.join(built, 'bench', 'main.js')
+  const run = spawnSync(process.execPath, [...process.execArgv, main, ...process.argv.slice(2)], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, SALLYPORT_ROOT: root },
+  })
+  process.exitCode = run.status ?? 70
+} finally {
+  rmSync(built, { recursive: true, force: true })
+}
