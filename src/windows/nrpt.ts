@@ -76,32 +76,45 @@ export function decideByNrpt(
   const wanted = parseName(bare(name))
   const { rules, why } = rulesInForce(table)
   const matching = wanted.ok ? rules.filter((rule) => matches(rule.namespace, wanted.value)) : []
-  const stars = rules.filter((rule) => nrptKind(rule.namespace) === 'star')
-  const notes = [
-    ...why,
-    ...stars.map((rule) => `the rule ${rule.namespace} matches nothing: a star is taken literally`),
-  ]
-  const none: NrptDecision = {
-    rule: undefined,
-    ask: 'interface',
-    servers: [],
-    why: [...notes, 'no NRPT rule matches'],
-    restsOn: [],
-  }
-  const best = matching.toSorted((a, b) => compare(a, b, defaults))[0]
-  if (best === undefined) return none
+  const notes = [...why, ...starLines(rules)]
   const restsOn = new Set<keyof NrptDefaults>()
-  const kinds = matching.map((rule) => nrptKind(rule.namespace))
-  if (kinds.includes('prefix') && kinds.includes('suffix') && !kinds.includes('fqdn'))
-    restsOn.add('prefixOrder')
-  const same = matching.filter((rule) => sameNamespace(rule, best))
-  const chosen = oneOf(same, table, defaults)
-  if (same.length > 1 && table.groupPolicy === undefined) restsOn.add('duplicates')
-  if (chosen === undefined) {
-    return { ...none, why: [...notes, conflictLine(same, table)], restsOn: [...restsOn] }
+  const chosen: NrptRule[] = []
+  for (const same of byNamespace(matching)) {
+    if (same.length > 1 && table.groupPolicy === undefined) restsOn.add('duplicates')
+    const rule = oneOf(same, table, defaults)
+    if (rule === undefined) notes.push(conflictLine(same, table))
+    else chosen.push(rule)
   }
-  if (chosen.servers?.length === 0) restsOn.add('blankServers')
-  return verdict(chosen, notes, [...restsOn], defaults)
+  const kinds = chosen.map((rule) => nrptKind(rule.namespace))
+  if (kinds.includes('prefix') && kinds.includes('suffix') && !kinds.includes('fqdn')) {
+    restsOn.add('prefixOrder')
+  }
+  const best = chosen.toSorted((a, b) => compare(a, b, defaults))[0]
+  if (best?.servers?.length === 0) restsOn.add('blankServers')
+  return best === undefined
+    ? {
+        rule: undefined,
+        ask: 'interface',
+        servers: [],
+        why: [...notes, 'no NRPT rule matches'],
+        restsOn: [...restsOn],
+      }
+    : verdict(best, notes, [...restsOn], defaults)
+}
+
+const starLines = (rules: readonly NrptRule[]): string[] =>
+  rules
+    .filter((rule) => nrptKind(rule.namespace) === 'star')
+    .map((rule) => `the rule ${rule.namespace} matches nothing: a star is taken literally`)
+
+/** Rules that are written for the same namespace, in order of first appearance. */
+function byNamespace(rules: readonly NrptRule[]): NrptRule[][] {
+  const groups = new Map<string, NrptRule[]>()
+  for (const rule of rules) {
+    const key = rule.namespace.replace(/(.)\.$/, '$1').toLowerCase()
+    groups.set(key, [...(groups.get(key) ?? []), rule])
+  }
+  return [...groups.values()]
 }
 
 function verdict(
@@ -182,9 +195,6 @@ function rankOf(kind: NrptKind, defaults: NrptDefaults): number {
 
 const specificity = (namespace: string, kind: NrptKind): number =>
   kind === 'subnet' ? Number(namespace.split('/')[1]) : bare(namespace).split('.').length
-
-const sameNamespace = (a: NrptRule, b: NrptRule): boolean =>
-  a.namespace.replace(/\.$/, '').toLowerCase() === b.namespace.replace(/\.$/, '').toLowerCase()
 
 /** Of rules with one namespace: from two policies neither counts; of local ones the default says which. */
 function oneOf(

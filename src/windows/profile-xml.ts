@@ -211,7 +211,7 @@ class Reading {
     for (const child of element.children) {
       if (known.includes(child.name)) continue
       const twin = known.find((name) => name.toLowerCase() === child.name.toLowerCase())
-      const hint = twin === undefined ? didYouMean(child.name, known) : ` for <${twin}>`
+      const hint = twin === undefined ? didYouMean(child.name, known) : `; write <${twin}>`
       this.#notes.push({
         code: twin === undefined ? 'unknown-element' : 'letter-case',
         at: child.at,

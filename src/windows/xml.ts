@@ -10,7 +10,7 @@ import { positionsOf, type Position } from '../topology/position.ts'
 
 export const XML_CHARACTERS_MAX = 1024 * 1024
 export const XML_DEPTH_MAX = 64
-/** Elements and attributes together. */
+/** Elements, attributes, comments and pieces of text together. */
 export const XML_NODES_MAX = 20_000
 
 export interface XmlProblem extends Position {
@@ -45,6 +45,8 @@ interface Building {
   readonly children: XmlElement[]
   text: string
   textAt: Position
+  /** `textAt` points at a letter. */
+  textFound: boolean
 }
 
 /** Thrown inside this file only. */
@@ -132,14 +134,20 @@ class Reader {
     parser.on('cdata', (text) =>
       this.#text(text, this.#file.text.indexOf('[CDATA[', this.#after) + 7),
     )
-    for (const event of ['comment', 'processinginstruction'] as const) {
-      parser.on(event, () => (this.#after = parser.position))
-    }
+    parser.on('comment', () => {
+      this.#count()
+      // It is told before its last '>' was read.
+      this.#after = this.#file.text.indexOf('>', parser.position - 1) + 1
+    })
+    parser.on('processinginstruction', () => {
+      this.#count()
+      this.#after = parser.position
+    })
   }
 
   #count(): void {
     if (++this.#nodes > XML_NODES_MAX) {
-      this.#fail(`more than ${XML_NODES_MAX} elements and attributes`)
+      this.#fail(`more than ${XML_NODES_MAX} elements, attributes, comments and texts`)
     }
   }
 
@@ -189,7 +197,7 @@ class Reader {
 
   #closed(): void {
     this.#after = this.#parser.position
-    const element = this.#open.pop()!
+    const { textFound: _, ...element } = this.#open.pop()!
     this.#closedLast = element
     const parent = this.#open.at(-1)
     if (parent === undefined) this.#root = element
@@ -197,10 +205,12 @@ class Reader {
   }
 
   #text(text: string, start: number): void {
+    this.#count()
     const element = this.#open.at(-1)
     this.#after = this.#parser.position
     if (element === undefined) return
-    if (element.text.trim() === '' && text.trim() !== '') {
+    if (!element.textFound && text.trim() !== '') {
+      element.textFound = true
       const blanks = /^\s*/.exec(this.#file.text.slice(start))![0].length
       element.textAt = this.positionOf(start + blanks)
     }
@@ -216,6 +226,7 @@ const opening = (name: string, at: Position): Building => ({
   children: [],
   text: '',
   textAt: at,
+  textFound: false,
 })
 
 const ENCODING_NAMES: Readonly<Record<TextEncoding, readonly string[]>> = {

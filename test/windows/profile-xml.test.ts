@@ -133,7 +133,7 @@ describe('what cannot be read is said with its place', () => {
   test.for<[text: string, told: string[]]>([
     [
       '<VPNProfile>\n<AlwaysOn>true</AlwaysOn',
-      ['2:26 the document ends inside <AlwaysOn>, opened at line 2'],
+      ['2:25 the document ends inside <AlwaysOn>, opened at line 2'],
     ],
     ['<Profile/>', ['1:1 the root element is <Profile>, not <VPNProfile>']],
     [
@@ -178,7 +178,7 @@ test('what Windows ignores is noted', () => {
   )
   expect(profile.alwaysOn?.value).toBe(true)
   expect(profile.notes.map(({ code, message }) => `${code}: ${message}`)).toEqual([
-    'letter-case: <alwayson> is not an element of <VPNProfile> for <AlwaysOn>',
+    'letter-case: <alwayson> is not an element of <VPNProfile>; write <AlwaysOn>',
     'unknown-element: <DomainNameInformationList> is not an element of <VPNProfile>',
     "stray-text: text '>>' between the elements of <VPNProfile>",
     'repeated: <AlwaysOn> stands in <VPNProfile> more than once',

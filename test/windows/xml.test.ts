@@ -60,7 +60,7 @@ describe('a mistake ends the document, where it is', () => {
   test.for([
     ['', '1:1 document must contain a root element'],
     ['<a>\n <b>\n', '3:1 the document ends inside <b>, opened at line 2'],
-    ['<a>\n <b x="', '2:8 the document ends inside <a>, opened at line 1'],
+    ['<a>\n <b x="', '2:8 the document ends inside <b>, opened at line 2'],
     ['<a>\n<b>x</c>\n</a>', '2:5 </c> where <b> is open, from line 2'],
     ['<a><b></a>', '1:7 </a> where <b> is open, from line 1'],
     ['<a>\n&nbsp;</a>', '2:1 &nbsp; is no entity of XML; a plain & is &amp;'],
@@ -81,14 +81,18 @@ describe('a mistake ends the document, where it is', () => {
     ['<a>'.repeat(100), '1:196 elements nest more than 64 deep'],
     [
       `<a>${'<b/>'.repeat(XML_NODES_MAX)}</a>`,
-      `1:80002 more than ${XML_NODES_MAX} elements and attributes`,
+      `1:80003 more than ${XML_NODES_MAX} elements, attributes, comments and texts`,
     ],
     [
       `<a>${' '.repeat(XML_CHARACTERS_MAX)}</a>`,
       `1:1 ${XML_CHARACTERS_MAX + 7} characters, more than the ${XML_CHARACTERS_MAX} that are read`,
     ],
+    [
+      `<a>${' <!-- -->'.repeat(XML_NODES_MAX)}</a>`,
+      `1:90003 more than ${XML_NODES_MAX} elements, attributes, comments and texts`,
+    ],
     ['<\0a\0/\0>\0', '1:2 looks like UTF-16 without a byte order mark: save it as UTF-8'],
-  ])('%j', ([text, told]) => {
+  ])('row %#', ([text, told]) => {
     expect(refused(text!)).toBe(told)
   })
 })

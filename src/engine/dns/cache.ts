@@ -68,6 +68,7 @@ export class DnsCache {
       this.#entries.delete(key)
       return undefined
     }
+    // As servers with a clock of whole seconds count: what was learned in this second keeps its full TTL.
     const left = Math.ceil((entry.until - now) / seconds(1))
     const aged = (record: ResourceRecord): ResourceRecord => ({ ...record, ttl: left })
     return entry.what.kind === 'records'

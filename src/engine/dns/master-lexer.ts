@@ -107,7 +107,7 @@ class Lexer {
     const start = ++this.#at
     while (this.#at < this.#text.length && this.#text[this.#at] !== '"') {
       if (isLineEnd(this.#text[this.#at]!)) break
-      this.#at += this.#text[this.#at] === '\\' ? 2 : 1
+      this.#at += this.#escapedLength()
     }
     if (this.#text[this.#at] !== '"')
       return this.#fault(from, 'the quoted string does not end on its line')
@@ -119,11 +119,15 @@ class Lexer {
     const from = this.#here()
     const start = this.#at
     while (this.#at < this.#text.length && !endsWord(this.#text[this.#at]!)) {
-      // An escaped line end would hide where the entry stops.
-      const escapes = this.#text[this.#at] === '\\' && !isLineEnd(this.#text[this.#at + 1] ?? '\n')
-      this.#at += escapes ? 2 : 1
+      this.#at += this.#escapedLength()
     }
     this.#words.push({ text: this.#text.slice(start, this.#at), quoted: false, ...from })
+  }
+
+  /** An escaped line end would hide where the entry stops, so it is none. */
+  #escapedLength(): number {
+    const escapes = this.#text[this.#at] === '\\' && !isLineEnd(this.#text[this.#at + 1] ?? '\n')
+    return escapes ? 2 : 1
   }
 
   #here(): { line: number; column: number } {

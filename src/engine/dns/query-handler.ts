@@ -31,17 +31,19 @@ export interface Arrival {
   readonly server: Ipv4
 }
 
+export interface Responding {
+  readonly kind: 'respond'
+  readonly bytes: Uint8Array
+  readonly rcode: number
+  /** Undefined: the query had no readable question. */
+  readonly question: Question | undefined
+  /** The policy that decided, where one did. */
+  readonly policy?: string
+}
+
 /** What becomes of a query. */
 export type Handling =
-  | {
-      readonly kind: 'respond'
-      readonly bytes: Uint8Array
-      readonly rcode: number
-      /** Undefined: the query had no readable question. */
-      readonly question: Question | undefined
-      /** The policy that decided, where one did. */
-      readonly policy?: string
-    }
+  | Responding
   /** Nothing is sent. */
   | { readonly kind: 'drop'; readonly why: string }
   /** The rest is for the recursive resolver, whose result {@link respondRecursively} turns into bytes. */
@@ -188,7 +190,7 @@ function respond(
   arrival: Arrival,
   policy?: string,
   recursionAvailable = false,
-): Handling {
+): Responding {
   const edns: Edns | undefined =
     query.edns === undefined
       ? undefined
@@ -237,14 +239,14 @@ export function respondRecursively(
   handling: Extract<Handling, { kind: 'recurse' }>,
   found: Pick<Answer, 'rcode' | 'answer' | 'authority'>,
   arrival: Arrival,
-): Extract<Handling, { kind: 'respond' }> {
+): Responding {
   const { own, query } = handling
   const answer: Answer = {
     ...failure(found.rcode),
     answer: [...own.answer, ...found.answer],
     authority: found.authority,
   }
-  return respond(query, answer, arrival, undefined, true) as Extract<Handling, { kind: 'respond' }>
+  return respond(query, answer, arrival, undefined, true)
 }
 
 /** Every criterion that is given must hold; `*.contoso.com` means all below, not the name itself. */

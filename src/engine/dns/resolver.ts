@@ -72,7 +72,7 @@ export interface ResolverReport {
   readonly servers: readonly string[]
 }
 
-/** Where a query goes. A new exchange wants a new port, and is over when its answer came or `closed` says so. */
+/** Where a query goes. A new exchange wants a new port, and is over when its answer came. */
 export interface ResolverTarget {
   readonly exchange: number
   readonly server: Ipv4
@@ -83,11 +83,11 @@ type Out = AddressedOutput<ResolverReport, ResolverTarget>
 
 /** One name that is being looked for: a client's, or a name server's. */
 interface Task {
-  readonly key: number
   readonly root: ClientWork
   readonly depth: number
   readonly question: Question
-  readonly done: (result: Result) => void
+  /** The task that waits for this one's address; undefined: a client does. */
+  readonly parent: Task | undefined
   readonly records: ResourceRecord[]
   name: Name
   aliases: number
@@ -130,7 +130,7 @@ export interface ResolverState {
   readonly cache: DnsCache
   readonly exchanges: Map<number, Exchange>
   readonly clients: Map<number, { readonly work: ClientWork; readonly task: Task }>
-  /** The last number given to an exchange or a task. */
+  /** The last number given to an exchange. */
   last: number
 }
 
@@ -185,7 +185,7 @@ class Resolution {
     )
     if (same !== undefined) return void same.work.joined.push(id)
     const work: ClientWork = { id, joined: [], servers: [], queries: 0, over: false }
-    const task = this.#task(work, 0, question, (result) => this.#report(work, result))
+    const task = this.#task(work, question)
     this.#keep(referral)
     task.ownCut = referral.filter((record) => record.type === TYPE.NS)
     this.#state.clients.set(id, { work, task })
@@ -212,10 +212,19 @@ class Resolution {
     }
   }
 
-  #task(root: ClientWork, depth: number, question: Question, done: (result: Result) => void): Task {
+  #task(root: ClientWork, question: Question, parent?: Task): Task {
     const found = { records: [], name: question.name, aliases: 0 }
     const nobody = { zone: ROOT, servers: [], unknown: [], ownCut: [], forwarded: false, tries: 0 }
-    return { key: ++this.#state.last, root, depth, question, done, ...found, ...nobody }
+    const depth = parent === undefined ? 0 : parent.depth + 1
+    return { root, depth, question, parent, ...found, ...nobody }
+  }
+
+  /** A client's task is reported; a name server's address goes to the task that waits for it. */
+  #end({ root, parent }: Task, result: Result): void {
+    if (parent === undefined) return this.#report(root, result)
+    parent.servers = addressesIn(result.records)
+    parent.tries = 0
+    this.#ask(parent)
   }
 
   /** From the cache as far as it goes, then from whoever is nearest to the name. */
@@ -228,12 +237,12 @@ class Resolution {
         cache.find(task.name, TYPE.CNAME, this.#env.now)
       if (known === undefined) break
       if (known.kind === 'absent') {
-        return task.done({ rcode: known.rcode, records: task.records, soa: known.soa })
+        return this.#end(task, { rcode: known.rcode, records: task.records, soa: known.soa })
       }
       task.records.push(...known.records)
       const [first] = known.records
       if (first!.type === type)
-        return task.done({ rcode: RCODE.NOERROR, records: task.records, soa: [] })
+        return this.#end(task, { rcode: RCODE.NOERROR, records: task.records, soa: [] })
       if (!this.#follow(task, targetOf(first!)!)) return
     }
     this.#chooseServers(task)
@@ -244,7 +253,7 @@ class Resolution {
   #follow(task: Task, target: Name): boolean {
     task.name = target
     if (++task.aliases <= ALIASES_MAX) return true
-    task.done({ ...FAILED, records: task.records })
+    this.#end(task, { ...FAILED, records: task.records })
     return false
   }
 
@@ -306,15 +315,10 @@ class Resolution {
     }
     const name = task.unknown.shift()
     if (name === undefined || task.depth >= DEPTH_MAX || task.root.queries >= QUERIES_MAX) {
-      return task.done({ ...FAILED, records: task.records })
+      return this.#end(task, { ...FAILED, records: task.records })
     }
     const question = { name, type: TYPE.A, class: CLASS.IN }
-    const helper = this.#task(task.root, task.depth + 1, question, ({ records }) => {
-      task.servers = addressesIn(records)
-      task.tries = 0
-      this.#ask(task)
-    })
-    this.#lookUp(helper)
+    this.#lookUp(this.#task(task.root, question, task))
   }
 
   #send(task: Task, server: Ipv4, transport: 'udp' | 'tcp'): void {
@@ -366,7 +370,7 @@ class Resolution {
       case 'answer':
         this.#keep(reading.records)
         task.records.push(...reading.records)
-        return task.done({ rcode: RCODE.NOERROR, records: task.records, soa: [] })
+        return this.#end(task, { rcode: RCODE.NOERROR, records: task.records, soa: [] })
       case 'alias':
         this.#keep(reading.records)
         task.records.push(...reading.records)
@@ -384,7 +388,7 @@ class Resolution {
           now: this.#env.now,
         })
         task.records.push(...reading.records)
-        return task.done({ rcode, records: task.records, soa })
+        return this.#end(task, { rcode, records: task.records, soa })
       }
       case 'referral':
         if (task.forwarded) return this.#ask(task)

@@ -5,7 +5,7 @@
 import type { Message, Question, ResourceRecord } from '../../wire/dns/message.ts'
 import { isWithin, nameKey, sameName, type Name } from '../../wire/dns/name.ts'
 import { targetOf } from '../../wire/dns/rdata.ts'
-import { RCODE, TYPE } from '../../wire/dns/registry.ts'
+import { CLASS, RCODE, TYPE } from '../../wire/dns/registry.ts'
 
 export type Reading =
   /** The whole chain, the asked type last. */
@@ -46,7 +46,7 @@ export function readResponse(message: Message, question: Question, bailiwick: Na
     return { kind: 'useless', why: 'the server failed or refused' }
   }
   const believed = (section: readonly ResourceRecord[]): ResourceRecord[] =>
-    section.filter((record) => isWithin(record.name, bailiwick))
+    section.filter((record) => record.class === CLASS.IN && isWithin(record.name, bailiwick))
   const { records, end, complete } = followChain(believed(message.answer), question)
   if (complete) return { kind: 'answer', records }
   const authority = believed(message.authority)

@@ -175,9 +175,11 @@ function readRecord(r: Reader): ResourceRecord {
   const rclass = r.u16('CLASS', 'RFC 1035 §4.1.3')
   const ttl = r.u32('TTL', 'RFC 1035 §4.1.3')
   const length = r.u16('RDLENGTH', 'RFC 1035 §4.1.3')
-  // What an update's prerequisites and other classes hold is not RDATA of the Internet class.
-  const known = rclass === CLASS.IN && length > 0
-  const data = known ? readRdata(r, type, length) : r.take(length, 'RDATA', 'RFC 3597 §3').slice()
+  // Only of the Internet class is it known what RDATA looks like.
+  const data =
+    rclass === CLASS.IN
+      ? readRdata(r, type, length)
+      : r.take(length, 'RDATA', 'RFC 3597 §3').slice()
   // A TTL with its highest bit set means zero (RFC 2181 §8); OPT keeps flags there.
   return { name, type, class: rclass, ttl: type !== TYPE.OPT && ttl > 0x7fffffff ? 0 : ttl, data }
 }

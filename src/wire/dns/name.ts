@@ -129,10 +129,10 @@ export function nameBytes(name: Name): Uint8Array {
   return out
 }
 
-/** An uncompressed name in RDATA that was decoded before, beginning at `at`. */
+/** An uncompressed name in RDATA that was decoded before, beginning at `at`. It ends with the data at the latest. */
 export function nameAt(data: Uint8Array, at = 0): Name {
   const labels: string[] = []
-  for (let length = data[at]!; length !== 0; length = data[at]!) {
+  for (let length = data[at] ?? 0; length !== 0; length = data[at] ?? 0) {
     labels.push(String.fromCharCode(...data.subarray(at + 1, at + 1 + length)))
     at += 1 + length
   }

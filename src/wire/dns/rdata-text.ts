@@ -3,11 +3,29 @@
  * Not a zone file reader: owners, TTLs and directives are `engine/dns/zone-file.ts`'s. The types are rows in {@link ./rdata.ts}.
  */
 import { formatAddress, parseIpv4, parseIpv6, type Address } from '../../base/address.ts'
-import { concat, fromHex, setU16, setU32, toHex, u16, u32, utf8 } from '../../base/bytes.ts'
+import {
+  concat,
+  equalBytes,
+  fromHex,
+  setU16,
+  setU32,
+  toHex,
+  u16,
+  u32,
+  utf8,
+} from '../../base/bytes.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { formatInstant, parseInstant, type Instant } from '../../base/time.ts'
+import { decoder } from '../codec.ts'
 import { formatName, nameAt, nameBytes, parseName, readOctet, type Name } from './name.ts'
-import { addressData, addressOf, fieldKindsOf, fieldsOf, type FieldKind } from './rdata.ts'
+import {
+  addressData,
+  addressOf,
+  fieldKindsOf,
+  fieldsOf,
+  readRdata,
+  type FieldKind,
+} from './rdata.ts'
 import { TYPE, typeName, typeNumber } from './registry.ts'
 
 /** One word of a master file, escapes not yet resolved. */
@@ -30,7 +48,7 @@ export function parseRdata(
   words: readonly Word[],
   origin: Name,
 ): Result<Uint8Array, RdataError> {
-  if (words[0]?.text === '\\#' && !words[0].quoted) return parseGeneric(words)
+  if (words[0]?.text === '\\#' && !words[0].quoted) return parseGeneric(type, words)
   const kinds = fieldKindsOf(type)
   if (kinds === undefined) {
     return err({ word: 0, message: `${typeName(type)} data must be written as \\# LENGTH HEX` })
@@ -145,7 +163,7 @@ const isBase64 = (text: string): boolean =>
   text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text)
 
 /** `\# 4 0A000001`: the length in octets, then hexadecimal digits in any grouping (RFC 3597 §5). */
-function parseGeneric(words: readonly Word[]): Result<Uint8Array, RdataError> {
+function parseGeneric(type: number, words: readonly Word[]): Result<Uint8Array, RdataError> {
   const length = words[1]?.text ?? ''
   if (!/^\d{1,5}$/.test(length) || Number(length) > 0xffff) {
     return err({ word: 1, message: `expected a length 0 … 65535 after \\#, got '${length}'` })
@@ -157,9 +175,17 @@ function parseGeneric(words: readonly Word[]): Result<Uint8Array, RdataError> {
   if (!/^([0-9a-f]{2})*$/i.test(digits)) {
     return err({ word: 2, message: `expected hexadecimal digits, got '${digits}'` })
   }
-  return digits.length === 2 * Number(length)
-    ? ok(fromHex(digits))
-    : err({ word: 1, message: `expected ${length} octets after \\#, got ${digits.length / 2}` })
+  if (digits.length !== 2 * Number(length)) {
+    return err({
+      word: 1,
+      message: `expected ${length} octets after \\#, got ${digits.length / 2}`,
+    })
+  }
+  const data = fromHex(digits)
+  const read = decoder('rdata', (r) => readRdata(r, type, data.length))(data)
+  return read.ok && equalBytes(read.value, data)
+    ? ok(data)
+    : err({ word: 2, message: `these octets are no ${typeName(type)} data` })
 }
 
 const UNIT_SECONDS: Record<string, number> = { w: 604_800, d: 86_400, h: 3600, m: 60, s: 1 }

@@ -173,22 +173,23 @@ export interface Field {
   readonly bytes: Uint8Array
 }
 
-/** Split uncompressed, well-formed RDATA into its fields; undefined: the type is opaque here. */
+/** Split uncompressed RDATA into its fields; undefined: the type is opaque here, or the data is not of its shape. */
 export function fieldsOf(type: number, data: Uint8Array): readonly Field[] | undefined {
   const kinds = FIELDS.get(type)
   if (kinds === undefined) return undefined
   let at = 0
-  return kinds.map((kind) => {
+  const fields = kinds.map((kind) => {
     const start = at
     at += fieldOctets(kind, data, at)
     return { kind, bytes: data.subarray(start, at) }
   })
+  return at === data.length ? fields : undefined
 }
 
 function fieldOctets(kind: FieldKind, data: Uint8Array, at: number): number {
   if (isNameKind(kind)) return nameOctets(nameAt(data, at))
-  if (kind === 'string' || kind === 'tag') return 1 + data[at]!
-  return FIXED_OCTETS[kind] ?? data.length - at
+  if (kind === 'string' || kind === 'tag') return 1 + (data[at] ?? 0)
+  return FIXED_OCTETS[kind] ?? Math.max(0, data.length - at)
 }
 
 /** RDATA with its names in lower case (RFC 4034 §6.2): what two records are compared by. */
@@ -218,7 +219,10 @@ export function targetOf(record: {
   readonly type: number
   readonly data: Uint8Array
 }): Name | undefined {
-  if (record.type === TYPE.NAPTR) return nameAt(fieldsOf(TYPE.NAPTR, record.data)![5]!.bytes)
+  if (record.type === TYPE.NAPTR) {
+    const replacement = fieldsOf(TYPE.NAPTR, record.data)?.[5]
+    return replacement === undefined ? undefined : nameAt(replacement.bytes)
+  }
   const offset = TARGET_OFFSET.get(record.type)
   return offset === undefined ? undefined : nameAt(record.data, offset)
 }
@@ -236,9 +240,7 @@ export function addressOf(record: {
 /** The RDATA of an A or AAAA record. */
 export function addressData(address: Address): Uint8Array {
   if (isIpv4(address)) return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address)
-  return Uint8Array.from({ length: 16 }, (_, i) =>
-    Number(((address as Ipv6) >> BigInt(120 - 8 * i)) & 255n),
-  )
+  return Uint8Array.from({ length: 16 }, (_, i) => Number((address >> BigInt(120 - 8 * i)) & 255n))
 }
 
 export interface Soa {

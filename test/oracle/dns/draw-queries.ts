@@ -123,23 +123,18 @@ function drawFault(rng: Rng, plain: Message, count: Count): Partial<Message> {
   const kind = rng.pick(['two questions', 'opcode', 'answer in a query'] as const)
   count(`odd: ${kind}`)
   const question = plain.question[0]!
-  switch (kind) {
-    case 'two questions':
-      return { question: [question, { ...question, type: TYPE.AAAA }] }
-    case 'opcode':
-      return { opcode: rng.pick([1, 2, 3, 6, 7, 15]) }
-    case 'answer in a query':
-      return {
-        answer: [
-          {
-            name: question.name,
-            type: TYPE.A,
-            class: question.class,
-            ttl: 1,
-            data: Uint8Array.of(1, 2, 3, 4),
-          },
-        ],
-      }
+  if (kind === 'two questions') return { question: [question, { ...question, type: TYPE.AAAA }] }
+  if (kind === 'opcode') return { opcode: rng.pick([1, 2, 3, 6, 7, 15]) }
+  return {
+    answer: [
+      {
+        name: question.name,
+        type: TYPE.A,
+        class: question.class,
+        ttl: 1,
+        data: Uint8Array.of(1, 2, 3, 4),
+      },
+    ],
   }
 }
 

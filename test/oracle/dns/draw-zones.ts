@@ -136,9 +136,9 @@ function drawApex(d: Drawing): void {
 /** One to three labels under the origin; sometimes with a wildcard as its first, or in its middle. */
 function drawName(d: Drawing): string {
   const depth = 1 + d.rng.below(3)
-  const labels = Array.from({ length: depth }, () => d.rng.pick(LABELS))
-  if (d.rng.chance(0.12)) labels.unshift('*' as never)
-  else if (d.rng.chance(0.04)) labels.splice(1, 0, '*' as never)
+  const labels: string[] = Array.from({ length: depth }, () => d.rng.pick(LABELS))
+  if (d.rng.chance(0.12)) labels.unshift('*')
+  else if (d.rng.chance(0.04)) labels.splice(1, 0, '*')
   const name = `${labels.join('.')}.${d.origin}`
   if (name.startsWith('*.')) d.count('owner: wildcard')
   if (depth === 3) d.count('owner: three labels down')

@@ -86,7 +86,7 @@ export async function compare(options: {
   const missing =
     asked < QUERIES_FOR_ALL_FEATURES ? [] : EXPECTED_FEATURES.filter((f) => !counts.has(f))
   for (const feature of missing) counts.set(feature, 0)
-  for (const [feature, n] of [...counts].sort())
+  for (const [feature, n] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
     options.print(`${String(n).padStart(8)}  ${feature}`)
   if (missing.length > 0) options.print(`never drawn: ${missing.join(', ')}`)
   return { queries: asked, mismatches, missing }
