@@ -77,8 +77,7 @@ export function formatIpv6(a: Ipv6): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + longest).join(':')}`
 }
 
-export const formatAddress = (a: Address): string =>
-  isIpv4(a) ? formatIpv4(a) : formatIpv6(a as Ipv6)
+export const formatAddress = (a: Address): string => (isIpv4(a) ? formatIpv4(a) : formatIpv6(a))
 export const formatPrefix = (p: Prefix): string => `${formatAddress(p.address)}/${p.length}`
 
 export const maskOf = (length: number): number =>

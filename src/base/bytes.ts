@@ -48,12 +48,24 @@ const decoder = new TextDecoder()
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes)
 
-/** The unfolded ones'-complement sum of 16-bit words from `start` to `end`; an odd last byte counts as its high half. */
+/**
+ * The unfolded ones'-complement sum of 16-bit words from `start` to `end`; an odd last byte counts as its high half. High and low bytes
+ * are summed apart, eight bytes a turn: every packet passes here.
+ */
 export function checksumSum(b: Uint8Array, start: number, end: number, sum = 0): number {
   let at = start
-  for (; at + 1 < end; at += 2) sum += (b[at]! << 8) | b[at + 1]!
-  if (at < end) sum += b[at]! << 8
-  return sum
+  let high = 0
+  let low = sum
+  for (; at + 7 < end; at += 8) {
+    high += b[at]! + b[at + 2]! + b[at + 4]! + b[at + 6]!
+    low += b[at + 1]! + b[at + 3]! + b[at + 5]! + b[at + 7]!
+  }
+  for (; at + 1 < end; at += 2) {
+    high += b[at]!
+    low += b[at + 1]!
+  }
+  if (at < end) high += b[at]!
+  return high * 256 + low
 }
 
 /** Fold and complement a sum from {@link checksumSum}: the value that goes on the wire (RFC 1071). */

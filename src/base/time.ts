@@ -28,7 +28,7 @@ export function parseInstant(text: string): Instant | undefined {
   const m = ISO.exec(text)
   if (m === null) return undefined
   const [year, month, day, hour, minute, second] = m.slice(1, 7).map((part) => Number(part ?? 0))
-  const at = Date.UTC(year!, month! - 1, day!, hour!, minute!, second!)
+  const at = Date.UTC(year!, month! - 1, day, hour, minute, second)
   const fraction = Number((m[7] ?? '').padEnd(6, '0'))
   // Date.UTC rolls 30 February over into March; a date that moved was not a date.
   const moved = !new Date(at).toISOString().startsWith(text.slice(0, 10))

@@ -74,7 +74,10 @@ const NO_OUTSIDE = stop('no-mapping', 'no outside address')
 const NOT_OUTBOUND = stop('no-mapping', 'inside addresses are not reachable from outside')
 const NO_HAIRPIN = stop('no-mapping', 'no hairpinning')
 
-/** Give the router's stack these hooks. Everything is synchronous; packets are rewritten in place. */
+/**
+ * Give the router's stack these hooks. Everything is synchronous; packets are rewritten in place.
+ * `spec.dropsFragments` is the stack's to obey (`Stack.dropsFragments`): hooks see whole datagrams only.
+ */
 export function createNatRouter(spec: NatRouterSpec, env: NatEnv): NatRouter {
   const nat = new Nat(spec, env)
   return {

@@ -365,7 +365,8 @@ export class Connection implements TcpConnection {
       if (piece === undefined) break
       this.#sendPiece(piece)
     }
-    if (this.#ackPending) this.#transmit(this.#sender.next, TcpFlag.ack)
+    // After a timeout SND.NXT lies behind what the peer has: it would not accept that, nor hear the acknowledgement.
+    if (this.#ackPending) this.#transmit(this.#sender.highest, TcpFlag.ack)
     this.#arm()
   }
 

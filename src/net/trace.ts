@@ -3,7 +3,6 @@
  * Not a log for people: `lab/render.ts` writes lines, `wire/pcapng.ts` the capture. Whoever keeps a frame copies it; this does.
  */
 import { createHash } from 'node:crypto'
-import { toHex } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import { Slab } from './slab.ts'
 
@@ -87,7 +86,8 @@ export type TraceEvent =
       readonly name: string
       readonly type: string
       readonly rcode: string
-      readonly server?: string
+      /** Who asked, where a server answered; absent: the host asked for itself. */
+      readonly client?: string
       readonly nrptRule?: string
     })
   /** What the script did: steps, edits, faults. Never part of {@link Trace.observable}. */
@@ -148,7 +148,7 @@ export class Trace {
       'frame' in event && event.frame !== undefined
         ? { ...event, frame: this.#frames.copy(event.frame) }
         : event
-    this.#events.push({ id: ++this.#ids, at: this.#clock(), ...kept } as TraceEvent)
+    this.#events.push({ id: ++this.#ids, at: this.#clock(), ...kept })
   }
 
   get events(): readonly TraceEvent[] {
@@ -182,12 +182,10 @@ export class Trace {
   digest(): string {
     const hash = createHash('sha256')
     for (const event of this.#events) {
-      hash.update(
-        JSON.stringify(event, (_key, value: unknown) =>
-          value instanceof Uint8Array ? toHex(value) : value,
-        ),
-      )
-      hash.update('\n')
+      const { frame, ...told } = event as TraceEvent & { readonly frame?: Uint8Array }
+      // The frame's length keeps one event's bytes from running into the next one's text.
+      hash.update(`${JSON.stringify(told)} ${frame?.length ?? 0}\n`)
+      if (frame !== undefined) hash.update(frame)
     }
     return hash.digest('hex')
   }

@@ -2,7 +2,7 @@
  * ICMP for IPv4: 8 bytes of header, then the data of an echo or the packet that an error quotes.
  * Not its rules: `net/icmp.ts` decides when to send one. RFC 792, RFC 1191 §4 (next-hop MTU), RFC 1812 §5.2.7.1 (codes).
  */
-import { checksum, setU16, setU32, u16 } from '../base/bytes.ts'
+import { checksum, setU16, setU32 } from '../base/bytes.ts'
 import { decoder } from './codec.ts'
 
 export const ICMP_HEADER = 8
@@ -113,6 +113,3 @@ export const echoIdentifier = (rest: number): number => rest >>> 16
 /** The two halves of an echo's second word. */
 export const echoRest = (identifier: number, sequence: number): number =>
   ((identifier << 16) | sequence) >>> 0
-
-export const typeOf = (message: Uint8Array): number => message[0]!
-export const nextHopMtu = (message: Uint8Array): number => u16(message, 6)

@@ -6,12 +6,7 @@ import type { Ipv4 } from '../base/address.ts'
 import { checksumSum, foldChecksum, setU16, u16 } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { WireError, WireFault } from './codec.ts'
-import {
-  IPV4_HEADER,
-  IPV4_LENGTH_MAX,
-  PROTOCOL,
-  pseudoHeaderSum,
-} from './ipv4.ts'
+import { IPV4_HEADER, IPV4_LENGTH_MAX, PROTOCOL, pseudoHeaderSum } from './ipv4.ts'
 
 export const UDP_HEADER = 8
 
@@ -29,7 +24,10 @@ export interface PseudoHeader {
 }
 
 /** Reads the payload of one IP packet. Bytes beyond Length are ignored (RFC 768); checksum 0 means none was made. */
-export function decodeUdp(message: Uint8Array, pseudo: PseudoHeader): Result<UdpDatagram, WireError> {
+export function decodeUdp(
+  message: Uint8Array,
+  pseudo: PseudoHeader,
+): Result<UdpDatagram, WireError> {
   const wrong = udpFault(message, pseudo)
   if (wrong !== undefined) return err(wrong)
   return ok({

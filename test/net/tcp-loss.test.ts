@@ -41,6 +41,21 @@ test('both streams arrive whole and in order under loss, duplication and reorder
       expect(server.events).toEqual(['closed'])
       expect([...wire.client.connections, ...wire.server.connections]).toEqual([])
     }),
-    { numRuns: 150 },
+    {
+      numRuns: 150,
+      // Both ends time out at once: acknowledgements must not carry the number they went back to.
+      examples: [
+        [
+          {
+            seed: 'P',
+            loss: 0.11078980402089657,
+            duplicates: 0,
+            jitter: ms(0),
+            up: [1783, 4058],
+            down: [5841, 7301, 1461],
+          },
+        ],
+      ],
+    },
   )
 }, 60_000)

@@ -60,7 +60,7 @@ export function forged(to: 'client' | 'server', wire: Wire, over: Partial<TcpSeg
       payload: new Uint8Array(),
       ...over,
     },
-    { source: source!, destination: destination! },
+    { source: source, destination: destination },
   )
 }
 

@@ -17,7 +17,7 @@ import {
   type FilterRule,
   type NatRule,
 } from './compile.ts'
-import { Conntrack, ipEnd } from './conntrack.ts'
+import { Conntrack, ipEnd, isIcmpError } from './conntrack.ts'
 import { UNTRACKABLE, type Flow, type Track } from './flows.ts'
 import { isTranslated, isUntranslatableRedirect, Nat, type Target } from './nat.ts'
 import type { Side } from './rewrite.ts'
@@ -93,6 +93,10 @@ class Netfilter implements Filter {
   readonly #nat: Nat
   readonly #view = new View()
   #compiled: Compiled
+  /** The packet that came in last: errors that the stack now makes about it belong to its flow. */
+  #inHand: Packet | undefined
+  /** It was rejected with a reset, which the stack is about to send. */
+  #resetIsDue = false
 
   constructor(spec: FilterSpec, env: FilterEnv) {
     this.#env = env
@@ -104,6 +108,8 @@ class Netfilter implements Filter {
   prerouting(packet: Packet): Stop | undefined {
     const track = this.#conntrack.track(packet, true)
     packet.track = track
+    this.#inHand = packet
+    this.#resetIsDue = false
     return this.#translate(packet, track, 'destination', this.#compiled.nat?.arriving)
   }
 
@@ -154,11 +160,19 @@ class Netfilter implements Filter {
     this.#conntrack.timeouts = timeoutsOf(spec.sessions)
   }
 
-  /** A packet that the stack made because of another (ICMP error, RST) arrives with that one's note and is related to its flow. */
+  /** What the stack sends because of another packet (ICMP error, RST) is related to that one's flow (nf_ct_attach). */
   #trackSent(packet: Packet): Track {
-    const cause = packet.track as Track | undefined
+    const cause = (packet.track ?? this.#causeOf(packet)) as Track | undefined
     if (cause?.flow !== undefined) return cause.flow.track('related', !cause.isReply)
     return this.#conntrack.track(packet, false)
+  }
+
+  #causeOf(packet: Packet): unknown {
+    const cause = this.#inHand
+    if (cause === undefined) return undefined
+    const isReset = this.#resetIsDue && isReversed(packet.frame, cause.frame)
+    this.#resetIsDue = false
+    return isReset || isErrorAbout(packet.frame, cause.frame) ? cause.track : undefined
   }
 
   #confirm(track: Track): Stop | undefined {
@@ -204,6 +218,7 @@ class Netfilter implements Filter {
       return isAnswerable(packet.frame, IP_OFFSET, end) ? rule.reject! : rule.drop
     if (!isResettable(packet.frame, IP_OFFSET, end)) return rule.drop
     if (track.flow !== undefined) this.#conntrack.close(track.flow)
+    this.#resetIsDue = true
     return rule.reject!
   }
 
@@ -300,6 +315,24 @@ class Netfilter implements Filter {
 }
 
 const trackOf = (packet: Packet): Track => (packet.track as Track | undefined) ?? UNTRACKABLE
+
+/** The error quotes this packet: same identification, protocol and addresses. */
+function isErrorAbout(error: Uint8Array, cause: Uint8Array): boolean {
+  const icmp = IP_OFFSET + ipHeaderLength(error, IP_OFFSET)
+  if (error[IP_OFFSET + 9] !== ICMP || !isIcmpError(error[icmp]!)) return false
+  const quoted = icmp + 8
+  return (
+    u16(error, quoted + 4) === u16(cause, IP_OFFSET + 4) &&
+    error[quoted + 9] === cause[IP_OFFSET + 9] &&
+    u32(error, quoted + 12) === u32(cause, IP_OFFSET + 12) &&
+    u32(error, quoted + 16) === u32(cause, IP_OFFSET + 16)
+  )
+}
+
+const isReversed = (answer: Uint8Array, cause: Uint8Array): boolean =>
+  answer[IP_OFFSET + 9] === cause[IP_OFFSET + 9] &&
+  u32(answer, IP_OFFSET + 12) === u32(cause, IP_OFFSET + 16) &&
+  u32(answer, IP_OFFSET + 16) === u32(cause, IP_OFFSET + 12)
 
 const isDecided = (flow: Flow, side: Side): boolean =>
   side === 'source' ? flow.sourceDecided : flow.destinationDecided

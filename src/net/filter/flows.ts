@@ -2,16 +2,31 @@
  * The table of flows: each entry is found by the packets of both directions, lives until its deadline, and knows its translation.
  * Not the tracker: what a packet does to an entry is in `conntrack.ts`. A chained hash; looking up allocates nothing.
  */
-import { copyTuple, emptyTuple, equalTuples, hashTuple, type Tuple } from './tuple.ts'
+import { equalTuples, hashTuple, type Tuple } from './tuple.ts'
 import type { TcpConnection } from './tcp-tracking.ts'
 import type { ConnectionState } from '../../topology/firewall.ts'
 
 /** One direction of a flow, as it hangs in the table. */
-export interface Direction extends Tuple {
+export class Direction implements Tuple {
+  source: number
+  destination: number
+  protocol: number
+  sourceKey: number
+  destinationKey: number
+  hash = 0
+  next: Direction | undefined = undefined
   readonly flow: Flow
   readonly isReply: boolean
-  hash: number
-  next: Direction | undefined
+
+  constructor(tuple: Tuple, flow: Flow, isReply: boolean) {
+    this.source = tuple.source
+    this.destination = tuple.destination
+    this.protocol = tuple.protocol
+    this.sourceKey = tuple.sourceKey
+    this.destinationKey = tuple.destinationKey
+    this.flow = flow
+    this.isReply = isReply
+  }
 }
 
 /** What conntrack says of one packet: its flow, which way it goes, and the word that rules match on. */
@@ -52,10 +67,8 @@ export class Flow {
 
   constructor(original: Tuple, reply: Tuple) {
     this.protocol = original.protocol
-    this.original = { ...emptyTuple(), flow: this, isReply: false, hash: 0, next: undefined }
-    this.reply = { ...emptyTuple(), flow: this, isReply: true, hash: 0, next: undefined }
-    copyTuple(this.original, original)
-    copyTuple(this.reply, reply)
+    this.original = new Direction(original, this, false)
+    this.reply = new Direction(reply, this, true)
   }
 
   /** The note that packets of this flow carry. Made once for each of the few kinds there are. */
@@ -67,7 +80,7 @@ export class Flow {
 
 const BUCKETS_MIN = 64
 /** Buckets looked through for expired entries each time an entry is added: bounded work, and no entry outlives its time for long. */
-const SWEEP_BUCKETS = 4
+const SWEEP_BUCKETS = 2
 
 export class FlowTable {
   #buckets: (Direction | undefined)[] = Array<undefined>(BUCKETS_MIN).fill(undefined)

@@ -200,7 +200,8 @@ export class TcpConnection {
       const verdict = this.#judgeReset(s, direction, standing)
       if (verdict === 'invalid') return 'invalid'
       if (verdict === 'challenge') next = old
-      inWindow = verdict === 'skip-window' || this.#resetSkipsWindow(s, verdict, standing)
+      inWindow =
+        verdict === 'skip-window' || this.#resetSkipsWindow(s, direction, verdict, standing)
     }
     if (!inWindow) {
       const fit = this.#checkWindow(s, direction)
@@ -314,12 +315,12 @@ export class TcpConnection {
   }
 
   /** A RST that answers something which we let through although it looked wrong: no window can judge it. */
-  #resetSkipsWindow(s: Segment, verdict: string, standing: Standing): boolean {
+  #resetSkipsWindow(s: Segment, direction: number, verdict: string, standing: Standing): boolean {
     if (verdict === 'window') return false
-    const answersIgnored =
-      ((standing.seenReply && this.#lastKind === K_SYN) ||
-        (!standing.assured && this.#lastKind === K_ACK)) &&
-      s.ack === this.#lastEnd
+    const answersSyn =
+      standing.seenReply && this.#lastKind === K_SYN && this.#lastDirection !== direction
+    const answersAck = !standing.assured && this.#lastKind === K_ACK
+    const answersIgnored = (answersSyn || answersAck) && s.ack === this.#lastEnd
     const answersChallenge =
       this.state === SYN_SENT &&
       this.#lastKind === K_ACK &&

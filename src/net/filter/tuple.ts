@@ -122,10 +122,10 @@ export const equalTuples = (a: Tuple, b: Tuple): boolean =>
   a.destinationKey === b.destinationKey &&
   a.protocol === b.protocol
 
-/** A well-mixed uint32 of all five fields. */
+/** A well-mixed int32 of all five fields: a small integer to V8, as a uint32 is not. */
 export function hashTuple(t: Tuple): number {
   let h = Math.imul(t.source, 0x9e3779b1) ^ Math.imul(t.destination, 0x85ebca77)
   h = Math.imul(h ^ (h >>> 15) ^ ((t.sourceKey << 16) | t.destinationKey), 0xc2b2ae3d)
   h = Math.imul(h ^ (h >>> 13) ^ t.protocol, 0x27d4eb2f)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }
