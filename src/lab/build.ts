@@ -37,7 +37,7 @@ export function buildLab<N extends string, H extends string, Z extends string>(
   topology: Topology<N, H, Z>,
   options: LabOptions = {},
 ): Result<Lab<H>, readonly LabProblem[]> {
-  const compiled = compileTopology(topology as unknown as Topology)
+  const compiled = compileTopology(topology)
   if (!compiled.ok) return err(compiled.error)
   return ok(new RunningLab(compiled.value, options) as unknown as Lab<H>)
 }
@@ -49,7 +49,7 @@ class RunningLab implements Lab {
   readonly #world: World
   readonly #network: Network
   readonly #base: Topology
-  readonly #edits: Edit<string, string>[] = []
+  readonly #edits: Edit[] = []
   readonly #running = new Map<string, RunningNode>()
   readonly #services = new Map<string, () => void>()
   readonly #steps: LabStep[] = []
@@ -112,7 +112,7 @@ class RunningLab implements Lab {
     await this.#world.advance(by)
   }
 
-  apply(edit: Edit<string, string>): Disposable {
+  apply(edit: Edit): Disposable {
     this.#edits.push(edit)
     this.#rebuild(edit.name)
     return {

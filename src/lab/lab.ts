@@ -13,6 +13,7 @@ import type {
   ProbeReport,
   ResolveReport,
   SessionReport,
+  TrustReport,
 } from './reports.ts'
 
 export interface LabOptions {
@@ -69,6 +70,11 @@ export interface LabNode {
   judge(of: string, options?: JudgeOptions): Promise<ChainReport>
   /** Unplug the single interface and plug it into `network`; its address then comes by DHCP. */
   moveTo(network: string): Promise<void>
+  /**
+   * Trusted-network detection: does an interface that is up have a DNS suffix which the profiles list? Then no tunnel is dialled.
+   * The category of the network is not asked.
+   */
+  trustedNetwork(): Promise<TrustReport>
   /**
    * As if the profile's tunnel were up: its NRPT rules and suffixes count. No packet is tunnelled.
    * Reaches as far as the node's own network does.

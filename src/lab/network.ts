@@ -73,7 +73,7 @@ export class Network {
       const old = before.nodes[name]
       if (old === spec || old === undefined) continue
       if (spec.kind === 'switch') this.#setTrunks(name, spec)
-      else if (old.kind === spec.kind) this.#updateStack(name, old as IpNodeSpec, spec)
+      else if (old.kind === spec.kind) this.#updateStack(name, old, spec)
     }
   }
 
@@ -185,23 +185,22 @@ export class Network {
   #setNatRouter(stack: Stack, spec: Extract<IpNodeSpec, { kind: 'nat-router' }>): void {
     const { nat } = spec
     const known = this.#natRouters.get(stack.name)
-    if (known !== undefined && this.#natSpecs.get(stack.name) === nat) return
-    this.#natSpecs.set(stack.name, nat)
-    stack.dropsFragments = nat.dropsFragments === true
-    const router = createNatRouter(nat, {
-      outsideAddress: () => stack.addressOf(nat.outside),
-      insideNetworks: spec.interfaces.map((nic) => nic.network).filter((n) => n !== nat.outside),
-      clock: () => this.#world.now,
-      rng: stack.rng.fork('nat'),
-      report: (event) => {
-        if (this.#trace.detailed) this.#trace.add({ ...event, node: stack.name })
-      },
-    })
+    known?.reload(nat)
+    const router =
+      known ??
+      createNatRouter(nat, {
+        outsideAddress: () => stack.addressOf(nat.outside),
+        insideNetworks: spec.interfaces.map((nic) => nic.network).filter((n) => n !== nat.outside),
+        clock: () => this.#world.now,
+        rng: stack.rng.fork('nat'),
+        report: (event) => {
+          if (this.#trace.detailed) this.#trace.add({ ...event, node: stack.name })
+        },
+      })
     this.#natRouters.set(stack.name, router)
+    stack.dropsFragments = nat.dropsFragments === true
     stack.hooks = router
   }
-
-  readonly #natSpecs = new Map<string, unknown>()
 
   #prefixOf(network: string): Prefix {
     const prefix = parsePrefix(this.#topology.networks[network]!.prefix)

@@ -14,7 +14,7 @@ import type { Topology } from '../topology/topology.ts'
 import type { Compiled } from './compile.ts'
 import type { JudgeOptions, LabNode } from './lab.ts'
 import type { IpNodeSpec, Network } from './network.ts'
-import type { ChainReport, HttpReport, ResolveReport } from './reports.ts'
+import type { ChainReport, HttpReport, ResolveReport, TrustReport } from './reports.ts'
 import { stubConfigOf } from './stub-config.ts'
 
 export interface NodeEnv {
@@ -52,9 +52,12 @@ export class RunningNode implements LabNode {
   ): Promise<ResolveReport> {
     await this.#env.ready()
     return this.#env.world.perform(`${this.name} resolves ${name}`, (done) => {
-      this.#resolver.resolve({ name, type }, { mode: options.mode ?? 'api' }, (outcome) =>
-        done({ on: this.name, ...outcome }),
-      )
+      this.#resolver.resolve({ name, type }, { mode: options.mode ?? 'api' }, (outcome) => {
+        const { rcode, nrptRule } = outcome
+        const event = { kind: 'resolved', node: this.name, name, type, rcode } as const
+        this.stack.trace.add(nrptRule === undefined ? event : { ...event, nrptRule })
+        done({ on: this.name, ...outcome })
+      })
     })
   }
 
@@ -104,6 +107,21 @@ export class RunningNode implements LabNode {
     this.stack.moveNic(nic.name, this.#env.network.segment(network))
     this.#env.lease(network)
     await this.#env.ready()
+  }
+
+  async trustedNetwork(): Promise<TrustReport> {
+    await this.#env.ready()
+    const installed = this.#env.current().profiles.get(this.name)
+    const trusted = [installed?.user, installed?.device].flatMap((profile) =>
+      (profile?.trustedNetworks ?? []).map(({ value }) => value.toLowerCase()),
+    )
+    const suffixes = this.stack.nics.flatMap((nic) => (nic.up ? (nic.suffix ?? []) : []))
+    const matched = suffixes.find((suffix) => trusted.includes(suffix.toLowerCase()))
+    return {
+      inside: matched !== undefined,
+      suffixes,
+      ...(matched === undefined ? {} : { matched }),
+    }
   }
 
   assumeConnected(connected = true): void {

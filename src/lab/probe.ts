@@ -57,15 +57,26 @@ export async function probe(env: ProbeEnv, query: ProbeQuery, aim: Aim): Promise
   const requests = await sendAndWait(env, query, aim.address, wanted)
   const events = env.events().slice(before)
   const replies = requests.flatMap((request) => answersTo(events, request))
-  const [first, ...more] = requests
-  return {
+  const base = {
     from: query.from,
     target: targetText(query.to, aim, wanted),
-    packet: first ?? 0,
     seed: String(env.seed),
-    ...followExchange(events, { from: query.from, requests: [first ?? 0, ...more], replies }),
   }
+  const [first, ...more] = requests
+  // TCP does not even build a segment for an address that no route leads to.
+  if (first === undefined) return { ...base, ...NOT_SENT, at: query.from }
+  const followed = followExchange(events, { from: query.from, requests: [first, ...more], replies })
+  return { ...base, packet: first, ...followed }
 }
+
+const NOT_SENT = {
+  disposition: 'no-route',
+  reason: 'no-route',
+  replied: false,
+  hops: [],
+  replyHops: [],
+  packet: 0,
+} as const
 
 /** Returns the packet ids of the request, the first first. */
 function sendAndWait(

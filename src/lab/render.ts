@@ -9,10 +9,10 @@ import type { ChainReport, Hop, HopStep, ProbeReport, ResolveReport } from './re
 
 /** What picocolors offers, as far as it is used here. */
 export interface Paint {
-  green(text: string): string
-  red(text: string): string
-  bold(text: string): string
-  dim(text: string): string
+  readonly green: (text: string) => string
+  readonly red: (text: string) => string
+  readonly bold: (text: string) => string
+  readonly dim: (text: string) => string
 }
 
 const same = (text: string): string => text

@@ -141,3 +141,12 @@ export interface SessionReport {
   /** Packets came back, or may. */
   readonly replied: boolean
 }
+
+/** Whether a client takes itself to be inside (TrustedNetworkDetection). */
+export interface TrustReport {
+  readonly inside: boolean
+  /** Connection-specific suffixes of the interfaces that are up. */
+  readonly suffixes: readonly string[]
+  /** The one that the profile lists. */
+  readonly matched?: string
+}

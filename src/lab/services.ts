@@ -36,7 +36,13 @@ export function startServices(stack: Stack, current: Current): () => void {
 function start(stack: Stack, spec: ServiceSpec, current: Current): () => void {
   switch (spec.service) {
     case 'dns-server':
-      return startDnsServer(stack, spec, () => current().zones)
+      return startDnsServer(
+        stack,
+        spec,
+        () => current().zones,
+        ({ name, type, rcode, client }) =>
+          stack.trace.add({ kind: 'resolved', node: stack.name, name, type, rcode, client }),
+      )
     case 'dhcp-server':
       return startDhcpServer(stack, spec)
     case 'web-server':

@@ -15,7 +15,7 @@ export interface JsonProblem extends Position {
 export interface JsonText {
   readonly value: unknown
   /** Where the value at `path` begins; where the path leads nowhere, the nearest thing around it. */
-  locate(path: TopologyPath): Position
+  readonly locate: (path: TopologyPath) => Position
 }
 
 /** A value with the offsets of what is in it. */

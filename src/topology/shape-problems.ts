@@ -167,7 +167,7 @@ function memberOf(schema: Schema, step: string | number): Schema[] {
   const def = defOf(schema)
   if (def.type === 'object') return Object.hasOwn(def.shape, step) ? [def.shape[step]!] : []
   if (def.type === 'array') return [def.element]
-  if (def.type === 'tuple') return def.items.slice(Number(step), Number(step) + 1) as Schema[]
+  if (def.type === 'tuple') return def.items.slice(Number(step), Number(step) + 1)
   return def.type === 'record' ? [def.valueType] : []
 }
 

@@ -305,7 +305,7 @@ class Walk {
   #elements(array: Node): readonly Node[] {
     if (!Node.isArrayLiteralExpression(array)) return []
     return array.getElements().flatMap((element) => {
-      if (!Node.isSpreadElement(element)) return [element as Node]
+      if (!Node.isSpreadElement(element)) return [element]
       return this.#elements(this.#resolve(element.getExpression()))
     })
   }

@@ -198,9 +198,7 @@ describe('what cannot be read is told in one line with its place', () => {
       'latin/topology.ts',
       "import { sourceFile } from 'sallyport'\nexport default sourceFile(import.meta.url, 'p.xml')\n",
     )
-    expect(await complaints(file)).toEqual([
-      'latin/p.xml:2:2  byte 0xE9 is not UTF-8 text',
-    ])
+    expect(await complaints(file)).toEqual(['latin/p.xml:2:2  byte 0xE9 is not UTF-8 text'])
   })
 })
 

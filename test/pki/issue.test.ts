@@ -11,7 +11,7 @@ import { crlOf, GATEWAY, held, ISSUING, pkiOf, ROOT, site, START } from './conto
 test('the same topology gives the same bytes, in whatever order they are asked for', () => {
   const [one, other] = [pkiOf(), pkiOf()]
   const publications = (pki: typeof one) =>
-    pki.publications().map(({ bytes }) => toHex(bytes(START)))
+    pki.publications().map((publication) => toHex(publication.bytes(START)))
   const late = publications(other)
   expect(held(one).certificate.der).toEqual(held(other).certificate.der)
   expect(publications(one)).toEqual(late)

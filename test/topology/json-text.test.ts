@@ -21,7 +21,7 @@ test('reads what JSON.parse reads, to the same value', () => {
 test('refuses what JSON.parse refuses, with a place inside the text', () => {
   const pieces = fc.array(
     fc.constantFrom(
-      ...'{}[]:,"\\\n \r\t',
+      ...Array.from('{}[]:,"\\\n \r\t'),
       'true',
       'nul',
       '1',
