@@ -3,11 +3,13 @@
  * `assumeConnected` stands for a tunnel that is up; the laptop sits in the office then, so that its servers can be reached.
  */
 import {
+  dnsServer,
   minutes,
   seconds,
   story,
   withoutRecord,
   withGroupPolicyNrpt,
+  withNode,
   withProfileText,
   withRecord,
 } from 'sallyport'
@@ -80,7 +82,7 @@ export const dns = [
       'NRPT rules begin with a dot: .corp.contoso.com matches the apex and every name below.',
     topology: contoso,
     tags: ['core'],
-    run: async ({ lab, laptop, expect }) => {
+    run: async ({ laptop, expect }) => {
       await laptop.moveTo('office')
       laptop.assumeConnected()
       const below = await laptop.resolve('intranet.corp.contoso.com')
@@ -91,7 +93,6 @@ export const dns = [
       laptop.assumeConnected(false)
       laptop.flushCaches()
       expect(await laptop.resolve('intranet.corp.contoso.com')).toUseRule(undefined)
-      void lab
     },
   }),
   story({
@@ -200,6 +201,50 @@ export const dns = [
       await laptop.moveTo('office')
       laptop.assumeConnected()
       expect(await laptop.resolve('intranet.corp.contoso.com')).toUseRule(undefined)
+    },
+  }),
+  story({
+    title: 'One server gives two views of one zone',
+    teaches:
+      'Split-brain by zone scope: a policy picks the view by who asks, and a view that lacks a record denies it.',
+    topology: contoso,
+    run: async ({ lab, officePc, gateway, expect }) => {
+      using _ = lab.apply(
+        withNode('dc1', 'serves two views of contoso.com', (node) => ({
+          ...node,
+          services: [
+            dnsServer({
+              zones: ['corpContoso', 'corpReverse', 'contosoPublic'],
+              scopes: { inside: 'contosoInside' },
+              policies: [
+                { name: 'office', action: 'allow', clientSubnet: '10.10.8.0/24', scope: 'inside' },
+              ],
+              recursion: true,
+              forwarders: ['198.51.100.68'],
+            }),
+          ],
+        })),
+      )
+      expect(await officePc.resolve('www.contoso.com')).toResolveTo(['10.10.0.20'])
+      expect(await gateway.resolve('www.contoso.com')).toResolveTo(['203.0.113.12'])
+      expect(await officePc.resolve('vpn.contoso.com')).toResolveTo(['203.0.113.10'])
+      expect(await officePc.resolve('mail.contoso.com')).toHaveRcode('NXDOMAIN')
+      expect(await gateway.resolve('mail.contoso.com')).toResolveTo(['203.0.113.13'])
+    },
+  }),
+  story({
+    title: 'The laptop knows the office by its DNS suffix',
+    teaches:
+      "Trusted-network detection compares the suffix that DHCP hands out with the profile's list; a guest network that hands out the same one fools it (F38).",
+    topology: contoso,
+    run: async ({ laptop, expect }) => {
+      expect(await laptop.trustedNetwork()).toEqual({ inside: false, suffixes: ['home.arpa'] })
+      await laptop.moveTo('office')
+      expect(await laptop.trustedNetwork()).toEqual({
+        inside: true,
+        suffixes: ['corp.contoso.com'],
+        matched: 'corp.contoso.com',
+      })
     },
   }),
   story({

@@ -31,7 +31,6 @@ interface Row {
 
 const PUBLIC = '203.0.113.10'
 const POOL = '172.16.20.129'
-const edgeShut = ['edgeFirewall', 'edge-default-deny'] as const
 const edgeItself = ['edgeFirewall', 'edge-itself-deny'] as const
 const innerShut = ['innerFirewall', 'inner-default-deny'] as const
 
@@ -101,7 +100,7 @@ const edge: readonly Row[] = [
     teaches: 'Stateful firewalls let replies through; nobody calls the gateway unasked.',
     cases: [
       { from: 'gateway', to: '198.51.100.68', udp: 53, arrivesAt: 'ispDns' },
-      { from: 'internet', to: '172.16.10.10', tcp: 3389, stoppedBy: edgeShut },
+      { from: 'internet', to: PUBLIC, tcp: 3389, stoppedBy: edgeItself },
     ],
   },
 ]

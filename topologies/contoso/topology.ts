@@ -70,6 +70,7 @@ export const contoso = topology({
     root: { origin: '.', file: file('./zones/root.zone') },
     com: { origin: 'com', file: file('./zones/com.zone') },
     contosoPublic: { origin: 'contoso.com', file: file('./zones/contoso.com.zone') },
+    contosoInside: { origin: 'contoso.com', file: file('./zones/contoso.com.inside.zone') },
     corpContoso: { origin: 'corp.contoso.com', file: file('./zones/corp.contoso.com.zone') },
     corpReverse: { origin: '10.10.in-addr.arpa', file: file('./zones/10.10.in-addr.arpa.zone') },
   },
