@@ -13,6 +13,8 @@ import { allow, allowEstablished, deny } from '../src/topology/firewall.ts'
 
 const PAYLOAD_BYTES = 512
 const PORT = 9
+/** Chains grow longer than the usual TTL of 64 reaches. */
+const FAR = { ttl: 255 }
 const SPACING = microseconds(10)
 const START = instant('2026-03-02T08:00:00Z')
 
@@ -92,12 +94,12 @@ export function runChain(options: ChainOptions, clock: () => number): ChainRun {
   const payload = new Uint8Array(PAYLOAD_BYTES)
   let sent = 0
   const send = (): void => {
-    opened.value.send(to, payload)
+    opened.value.send(to, payload, FAR)
     if (++sent < options.packets) world.schedule(SPACING, send, undefined)
   }
   // One packet ahead finds the neighbours, so that the flow does not begin in their queues.
-  opened.value.send(to, payload)
-  world.schedule(ms(100), send, undefined)
+  opened.value.send(to, payload, FAR)
+  world.schedule(seconds(1), send, undefined)
   const begin = clock()
   world.runUntil((START + seconds(1000)) as typeof START)
   const elapsed = clock() - begin

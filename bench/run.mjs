@@ -19,7 +19,9 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const built = mkdtempSync(path.join(tmpdir(), 'sallyport-bench-'))
-const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile)
+const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) =>
+  readFileSync(file, 'utf8'),
+)
 const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
 // One file at a time there is no package.json to look at.
 Object.assign(options, { module: ts.ModuleKind.ESNext })

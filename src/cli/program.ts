@@ -62,7 +62,7 @@ function reportersOf(text: string): readonly ReporterName[] {
 }
 
 /** A command with the options that all have. */
-const command = <const Name extends string>(name: Name, description: string) =>
+const command = (name: string, description: string) =>
   new Command(name)
     .description(description)
     .option('--json', 'one JSON document on standard output, nothing else there')
@@ -223,7 +223,7 @@ export function programFor(perform: Perform): Command {
     const made = make(perform)
     // Help and errors reach main() as exceptions, so that it alone decides the exit status.
     made.exitOverride()
-    program.addCommand(made as unknown as Command)
+    program.addCommand(made)
   }
   return program.exitOverride()
 }

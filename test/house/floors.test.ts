@@ -25,13 +25,13 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'ts-morph': ['src/topology/source.ts'],
   'node-forge': ['src/pki/forge.ts'],
   saxes: ['src/windows/xml.ts'],
-  zod: ['src/topology/schema.ts', 'src/topology/json.ts'],
   jiti: ['src/lab/load.ts'],
 }
 
 /** Packages that belong to whole rooms. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   vitest: ['scenario', 'cli'],
+  zod: ['topology'],
   commander: ['cli'],
   '@commander-js/extra-typings': ['cli'],
   picocolors: ['cli'],

@@ -24,7 +24,7 @@ interface Change {
 
 /** internet ─ edge ─ dmz ─ gateway ─ inside ─ inner ─ corp: nps */
 function site(change: Change = {}): Topology {
-  return topology({
+  const built = topology({
     name: 'site',
     start: '2026-03-02T08:00:00Z',
     networks: {
@@ -68,7 +68,8 @@ function site(change: Change = {}): Topology {
         trunks: [{ to: 'gateway', allows: change.allows ?? ['dmz', 'inside'] }],
       }),
     },
-  }) as unknown as Topology
+  })
+  return built
 }
 
 test('a site as the guide wants it has no finding', () => {
@@ -100,7 +101,6 @@ test.for<[string, Change, string, readonly (string | number)[]]>([
     'NET-01 error',
     ['nodes', 'inner', 'interfaces', 0, 'address'],
   ],
-  ['overlapping networks', { corpPrefix: '10.10.0.0/16', nps: '10.10.0.7' }, '', []],
   [
     'a network inside another',
     { corpPrefix: '172.16.20.128/25' },

@@ -92,7 +92,11 @@ function contents(server: NamedServer, keys: readonly string[], recursion: boole
     ([origin, to]) =>
       `zone ${quoted(origin)} { type forward; forward only; forwarders ${list(to)}; };`,
   )
-  const hints = spec.rootHints === undefined ? [] : ['zone "." { type hint; file "root.hints"; };']
+  const servesRoot = keys.some((key) => zones[key]?.origin === '.')
+  const hints =
+    spec.rootHints === undefined || servesRoot
+      ? []
+      : ['zone "." { type hint; file "root.hints"; };']
   return [...lines, ...(recursion ? [...forwards, ...hints] : [])].join('\n')
 }
 

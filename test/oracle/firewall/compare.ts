@@ -4,7 +4,7 @@
  */
 import { checksum, setU16, toHex, u16 } from '../../../src/base/bytes.ts'
 import type { Judgement, Outcome } from './kernel.ts'
-import { isIcmpError, quotedBy, read, TCP, type Read } from './packets.ts'
+import { ICMP, isIcmpError, quotedBy, read, TCP, type Read } from './packets.ts'
 
 const ETHERNET = 14
 
@@ -33,18 +33,19 @@ export function settle(judgement: Judgement, inputs: readonly Read[]): readonly 
 const stemsFrom = (seen: Read, input: Read): boolean =>
   isForwarded(seen, input) || (isIcmpError(seen) && quotedBy(seen).id === input.id)
 
-/** The same packet, translated perhaps; not one that a router made about it. */
+/** The same packet, translated perhaps; not one that a router made about it, whose number may be the same by chance. */
 export const isForwarded = (seen: Read, input: Read): boolean =>
   seen.id === input.id &&
   seen.protocol === input.protocol &&
-  !(isIcmpError(seen) && !isIcmpError(input))
+  (seen.protocol !== ICMP || isLater(seen) || isLater(input) || typeOf(seen) === typeOf(input))
+
+const isLater = (r: Read): boolean => (u16(r.packet, 6) & 0x1fff) !== 0
+const typeOf = (r: Read): number | undefined => r.packet[r.l4]
 
 /** One line a frame and one a rule, in which only what may differ is made equal. */
 export function describe(outcome: Outcome, input: Read): readonly string[] {
   return [
-    ...outcome.frames.map(
-      ({ port, frame }) => `port ${port}: ${canonical(packetOf(frame), input)}`,
-    ),
+    ...outcome.frames.map(({ port, frame }) => describeFrame(port, packetOf(frame), input)),
     // Each router logs to a reader of its own: between routers there is no order.
     ...outcome.logs
       .toSorted((a, b) => a.router - b.router)
@@ -52,16 +53,24 @@ export function describe(outcome: Outcome, input: Read): readonly string[] {
   ]
 }
 
-function canonical(packet: Uint8Array, input: Read): string {
+function describeFrame(port: number, packet: Uint8Array, input: Read): string {
   const b = packet.slice()
   const seen = read(b)
   if (checksum(b, 0, seen.l4) !== 0) return `bad header checksum ${toHex(b)}`
-  if (!isForwarded(seen, input)) setU16(b, 4, 0)
-  if (seen.protocol === TCP && !isForwarded(seen, input)) setU16(b, 6, 0) // TEMP
   setU16(b, 10, 0)
   // 0 and 0xffff are one number to the Internet checksum.
   const field = seen.l4 + 16
   if (seen.protocol === TCP && b.length >= field + 2 && u16(b, field) === 0xffff)
     setU16(b, field, 0)
-  return toHex(b)
+  if (isForwarded(seen, input)) return `port ${port}: ${toHex(b)}`
+  maskOwn(b, 0, seen.protocol)
+  if (isIcmpError(seen) && quotedBy(seen).id !== input.id) maskOwn(b, seen.l4 + 8, b[seen.l4 + 17]!)
+  return `port ${port}: ${toHex(b)}`
+}
+
+/** A router's own packet: its identification is anybody's guess, and the stack's resets go without DF. */
+function maskOwn(b: Uint8Array, at: number, protocol: number): void {
+  setU16(b, at + 4, 0)
+  setU16(b, at + 10, 0)
+  if (protocol === TCP) setU16(b, at + 6, 0)
 }

@@ -64,10 +64,12 @@ const RANGES = [
 export interface Ground {
   readonly networks: readonly string[]
   readonly nat: boolean
+  /** Translate one side only: with both, a mapping may outlive its flow until the kernel happens to collect it. */
+  readonly oneSided: boolean
   /** Network on whose addresses flows are translated. */
   readonly outside: string
-  /** Source translation may ask for ports from a range. */
-  readonly ranges: boolean
+  /** Another router follows: what one of them draws nobody would see, and packets must not bounce between the two. */
+  readonly inRow: boolean
   readonly sessions: boolean
   readonly stateless: boolean
   /** The address of the router on `outside`. */
@@ -218,8 +220,11 @@ export function drawSpec(rng: Rng, ground: Ground): FilterSpec {
 
 function drawNat(rng: Rng, ground: Ground): readonly NatRuleSpec[] {
   const out: NatRuleSpec[] = []
-  for (let i = 1 + rng.below(3); i > 0; i--) out.push(drawDnat(rng, out.length, ground))
-  for (let i = 1 + rng.below(3); i > 0; i--) out.push(drawSnat(rng, out.length, ground))
+  const side = ground.oneSided ? rng.below(2) : undefined
+  if (side !== 1)
+    for (let i = 1 + rng.below(3); i > 0; i--) out.push(drawDnat(rng, out.length, ground))
+  if (side !== 0)
+    for (let i = 1 + rng.below(3); i > 0; i--) out.push(drawSnat(rng, out.length, ground))
   return out
 }
 
@@ -237,7 +242,7 @@ function drawDnat(rng: Rng, place: number, ground: Ground): NatRuleSpec {
   return {
     kind: 'dnat',
     name: `n${place}`,
-    toAddress: formatIpv4(rng.pick(rng.chance(0.8) ? inner : HOSTS.outside)),
+    toAddress: formatIpv4(rng.pick(ground.inRow || rng.chance(0.8) ? inner : HOSTS.outside)),
     ...(rng.chance(0.7) ? { destination: shown } : {}),
     ...(rng.chance(0.3) ? { from: rng.pick([ground.outside, 'trusted', 'world']) } : {}),
     ...(rng.chance(0.2) ? { source: rng.pick(PREFIXES) } : {}),
@@ -259,7 +264,7 @@ function drawSnat(rng: Rng, place: number, ground: Ground): NatRuleSpec {
           { protocol: rng.pick(PROTOCOL_NAMES) },
         ])
       : {}),
-    ...(ground.ranges && rng.chance(0.4) ? { toPorts: rng.pick(RANGES) } : {}),
+    ...(!ground.inRow && rng.chance(0.4) ? { toPorts: rng.pick(RANGES) } : {}),
   }
   if (rng.chance(0.5)) return { kind: 'masquerade', ...match }
   const shown = rng.chance(0.5) ? ground.ownAddress : formatIpv4(rng.pick(VIRTUAL))

@@ -16,7 +16,7 @@ const URG = 32
 export interface TcpEnds {
   /** Next sequence number of the near and of the far end. */
   readonly next: [near: number, far: number]
-  /** The far end may be a host of the twin's, whose TCP refuses malformed options: send none. */
+  /** The far end may be a router of the twin's: keep to what its own TCP understands. */
   readonly plain: boolean
   phase: number
   last: SegmentFields | undefined
@@ -81,12 +81,12 @@ function inOrder(rng: Rng, ends: TcpEnds, fromNear: boolean): SegmentFields {
   }
   if (ends.phase === 0) {
     if (fromNear) ends.phase = 1
-    return say(SYN, NONE, synOptions(rng, ends.plain))
+    return say(SYN, NONE, synOptions(rng))
   }
   if (ends.phase === 1) {
-    if (fromNear) return { ...say(SYN, NONE, synOptions(rng, ends.plain)), seq: (seq - 1) >>> 0 }
+    if (fromNear) return { ...say(SYN, NONE, synOptions(rng)), seq: (seq - 1) >>> 0 }
     ends.phase = 2
-    return say(SYN | ACK, NONE, synOptions(rng, ends.plain))
+    return say(SYN | ACK, NONE, synOptions(rng))
   }
   const draw = rng.fraction()
   if (ends.phase === 2 && fromNear) ends.phase = 3
@@ -107,12 +107,11 @@ function inOrder(rng: Rng, ends: TcpEnds, fromNear: boolean): SegmentFields {
   return say(ACK | URG, rng.bytes(1))
 }
 
-function synOptions(rng: Rng, plain: boolean): Uint8Array {
+function synOptions(rng: Rng): Uint8Array {
   const out: number[] = []
   if (rng.chance(0.5)) out.push(2, 4, 5, 180)
   if (rng.chance(0.4)) out.push(4, 2)
   if (rng.chance(0.4)) out.push(1, 3, 3, rng.below(17))
-  if (false && !plain && rng.chance(0.05) /*TEMP*/) out.push(3, 0)
   return Uint8Array.from(out)
 }
 

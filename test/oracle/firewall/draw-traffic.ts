@@ -85,7 +85,7 @@ export function drawTalk(rng: Rng, terrain: Terrain): Talk {
     sourcePort: isRare ? rng.pick(CLIENT_PORTS) : 10_000 + serial,
     destinationPort: isRare && rng.chance(0.7) ? rng.pick([53, 443]) : rng.pick(SERVICE_PORTS),
     // Routers here answer pings, but keep no time for others.
-    icmpType: isForRouter ? 8 : rng.pick([8, 8, 8, 8, 13, 15, 0, 9, 40]) /*TEMP 17*/,
+    icmpType: isForRouter ? 8 : rng.pick([8, 8, 8, 8, 13, 15, 0, 9, 40]),
     far: undefined,
     near: undefined,
     tcp: newTcp(rng, isForRouter),
@@ -141,7 +141,7 @@ function drawPayload(
       return damage(rng, tcp(tuple, tuple, segment.fields), 16, features)
     }
     case UDP: {
-      const datagram = udp(tuple, tuple, rng.bytes(drawLength(rng)))
+      const datagram = udp(tuple, tuple, rng.bytes(drawLength(rng, talk)))
       if (rng.chance(0.1)) {
         features.push('udp: no checksum')
         setU16(datagram, 6, 0)
@@ -160,7 +160,7 @@ function drawPayload(
       features.push(`icmp: type ${type}`)
       const rest = ((id << 16) | rng.below(1000)) >>> 0
       const code = !talk.tcp.plain && rng.chance(0.05) ? 1 : 0
-      return damage(rng, icmp(type, code, rest, rng.bytes(drawLength(rng))), 2, features)
+      return damage(rng, icmp(type, code, rest, rng.bytes(drawLength(rng, talk))), 2, features)
     }
     default:
       features.push(`protocol: ${talk.protocol}`)
@@ -175,7 +175,17 @@ const ICMP_REPLIES = new Map([
   [17, 18],
 ])
 
-const drawLength = (rng: Rng): number => (rng.chance(0.06) ? 1300 + rng.below(1300) : rng.below(40))
+/** What a router of the twin's answers itself stays small. */
+function drawLength(rng: Rng, talk: Talk): number {
+  if (talk.tcp.plain || !rng.chance(0.06)) return rng.below(40)
+  const length = 1300 + rng.below(1300)
+  // Where the rest just fits the link, Linux sends it whole; the twin cuts at a multiple of 8.
+  const rest = (length + 8) % CUT_AT
+  return rest > 0 && rest <= 4 ? length + 4 : length
+}
+
+/** Payload bytes of a fragment on the narrow network. */
+const CUT_AT = 1176
 
 /** GRE in all its versions, and bytes for protocols of which nobody knows anything. */
 function drawOther(rng: Rng, protocol: number): Uint8Array {
@@ -206,9 +216,8 @@ function damage(rng: Rng, b: Uint8Array, field: number, features: string[]): Uin
 function drawIp(rng: Rng, talk: Talk, draft: Draft, features: string[]): Draft {
   const ttl = rng.chance(0.03) ? rng.pick([1, 2]) : rng.pick([64, 128, 255])
   const tos =
-    /*TEMP*/ draft.protocol !== TCP && !talk.tcp.plain && rng.chance(0.1)
-      ? rng.pick([0x10, 0xb8, 0x03])
-      : 0
+    // A closed port's reset copies the segment's TOS in Linux, not in the twin.
+    draft.protocol !== TCP && !talk.tcp.plain && rng.chance(0.1) ? rng.pick([0x10, 0xb8, 0x03]) : 0
   const options = rng.chance(0.02) ? Uint8Array.of(1, 1, 1, 0) : undefined
   const isBig = draft.payload.length > 1170
   const cut = draft.payload.length > 1450 || rng.chance(draft.payload.length > 40 ? 0.5 : 0.01)

@@ -38,11 +38,23 @@ const CUT = { fragmentSize: 800, dontFragment: false } as const
 const SLOW_TICK_US = 1_400_000
 const SLOW_TICKS = 5
 
-interface Tally {
-  verdicts: number
-  mismatches: number
-  readonly features: Map<string, number>
-  readonly reports: string[]
+class Tally {
+  verdicts = 0
+  mismatches = 0
+  readonly features = new Map<string, number>()
+  readonly reports: string[] = []
+  #whole = 0
+  #cut = 0
+
+  count(feature: string): void {
+    this.features.set(feature, (this.features.get(feature) ?? 0) + 1)
+  }
+
+  /** Fragments number themselves apart: what the kernel keeps of an incomplete datagram must not meet another of the same number. */
+  nextId(isCut: boolean): number {
+    if (!isCut) return 20_000 + (this.#whole++ % 45_000)
+    return 1 + (this.#cut++ % 19_000)
+  }
 }
 
 interface Stage {
@@ -74,7 +86,6 @@ class Session {
   /** What became of each talk so far, for the report of a difference. */
   readonly #history = new Map<Talk, string[]>()
   #twin: Twin | undefined
-  #id = 0
 
   constructor(kernel: Kernel, tally: Tally, stage: Stage, rng: Rng) {
     this.#kernel = kernel
@@ -82,15 +93,12 @@ class Session {
     this.#stage = stage
     this.#rng = rng
     const { routers } = LABS[stage.lab]
-    // Only one router of a row draws ports from ranges: a second draw would hide the first.
-    const drawing = rng.below(routers.length)
-    this.#specs = routers.map((router, i) =>
-      drawSpec(rng, { ...groundOf(router, stage), ranges: i === drawing }),
-    )
+    const inRow = routers.length > 1
+    this.#specs = routers.map((router) => drawSpec(rng, { ...groundOf(router, stage), inRow }))
     this.#terrain = {
       routers: routers.flatMap(({ nics }) => nics.map(({ address }) => address)),
       // Two draws would hide each other; and an entry that has expired may or may not keep its mapping.
-      uniquePorts: routers.length > 1 || stage.sessions,
+      uniquePorts: inRow || stage.sessions,
     }
   }
 
@@ -120,7 +128,8 @@ class Session {
       const kernel = local(outcomes[index]!, first)
       const hint = hintOf(kernel, input.packet)
       const twin = this.#twin!.inject(input.port, input.frame, judgement.times[index]!, hint)
-      this.#compare(input, kernel, twin)
+      if (this.#twin!.isRerouted) this.#tally.count('not judged: rerouted by NAT')
+      else this.#compare(input, kernel, twin)
       for (const { port, frame } of kernel.frames)
         if (isForwarded(read(packetOf(frame)), input.packet))
           learn(input.drawn, port, packetOf(frame))
@@ -141,12 +150,14 @@ class Session {
 
   #inputsOf(drawn: Drawn): Input[] {
     const port = drawn.port ?? this.#portOf(drawn.talk.network)
-    this.#id = (this.#id % 65_000) + 1
-    const whole = packetsOf(drawn.draft, this.#id)
+    const isCut =
+      drawn.draft.fragmentSize !== undefined || drawn.draft.payload.length > CUT.fragmentSize
+    const id = this.#tally.nextId(isCut)
+    const whole = packetsOf(drawn.draft, id)
     const { mtu } = LABS[this.#stage.lab].networks.find((network) => network.port === port)!
     // What does not fit the sender's own link it has to cut itself.
     const fits = whole.every((piece) => piece.length <= mtu)
-    const pieces = fits ? whole : packetsOf({ ...drawn.draft, ...CUT }, this.#id)
+    const pieces = fits ? whole : packetsOf({ ...drawn.draft, ...CUT }, id)
     if (pieces.length > 1) drawOrder(this.#rng, pieces)
     return pieces.map((piece) => ({
       drawn,
@@ -183,8 +194,7 @@ class Session {
       outcome: kernel,
       specs: this.#specs,
     }
-    for (const feature of featuresOf(met, this.#stage.lab))
-      tally.features.set(feature, (tally.features.get(feature) ?? 0) + 1)
+    for (const feature of featuresOf(met, this.#stage.lab)) tally.count(feature)
     const expected = describe(kernel, input.packet)
     const got = describe(twin, input.packet)
     const { talk, features } = input.drawn
@@ -227,12 +237,13 @@ interface Input {
   readonly packet: Read
 }
 
-function groundOf(router: LabRouter, stage: Stage): Omit<Ground, 'ranges'> {
+function groundOf(router: LabRouter, stage: Stage): Omit<Ground, 'inRow'> {
   const networks = router.nics.map(({ network }) => network)
   const outside = networks.includes('outside') ? 'outside' : 'transfer'
   const own = router.nics.find(({ network }) => network === outside)!
+  const ownAddress = formatIpv4(own.address)
   const { nat, stateless, sessions } = stage
-  return { networks, outside, nat, stateless, sessions, ownAddress: formatIpv4(own.address) }
+  return { networks, outside, nat, oneSided: sessions, stateless, sessions, ownAddress }
 }
 
 /** Routers counted within their lab, as the twin does. */
@@ -259,7 +270,7 @@ function drawOrder(rng: Rng, pieces: Uint8Array[]): void {
 
 /** Judge for `seconds`. The same seed draws the same rulesets; packets follow what the kernel does. */
 export async function judge({ seed, seconds }: Options): Promise<Result> {
-  const tally: Tally = { verdicts: 0, mismatches: 0, features: new Map(), reports: [] }
+  const tally = new Tally()
   const root = rngFrom(`firewall/${seed}`)
   const kernel = await Kernel.start()
   try {

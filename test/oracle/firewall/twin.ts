@@ -4,7 +4,8 @@
  */
 import { microseconds, type Instant } from '../../../src/base/time.ts'
 import { rngFrom, type Rng } from '../../../src/base/rng.ts'
-import { createFilter, type Filter, type FilterEvent } from '../../../src/net/filter/filter.ts'
+import { createFilter, type FilterEvent } from '../../../src/net/filter/filter.ts'
+import { IP_OFFSET } from '../../../src/net/packet.ts'
 import { Segment } from '../../../src/net/segment.ts'
 import { Stack } from '../../../src/net/stack.ts'
 import { Trace } from '../../../src/net/trace.ts'
@@ -13,6 +14,7 @@ import { World } from '../../../src/net/world.ts'
 import { ruleTag } from '../../../src/replica/render/nftables.ts'
 import type { FilterSpec } from '../../../src/topology/firewall.ts'
 import { ARP_OPERATION, decodeArp, encodeArp } from '../../../src/wire/arp.ts'
+import { destinationOf } from '../../../src/wire/ipv4.ts'
 import {
   ETHER_TYPE,
   ETHERNET_HEADER,
@@ -48,18 +50,17 @@ class HintedRng {
 }
 
 export class Twin {
-  readonly #lab: Lab
   readonly #world = new World({ seed: 'twin', start: 0 as Instant })
   readonly #trace = new Trace(() => this.#world.now, 'drops')
   readonly #ports = new Map<number, (frame: Uint8Array) => void>()
   readonly #rngs: HintedRng[] = []
-  readonly filters: Filter[] = []
+  /** The last packet made a router send something whose destination its NAT changed: Linux then routes again, the stack does not. */
+  isRerouted = false
   readonly #epoch: number
   #outcome: Outcome = { frames: [], logs: [] }
 
   /** `epoch`: the kernel's clock, in µs, at which the twin's begins. */
   constructor(lab: Lab, specs: readonly FilterSpec[], epoch: number) {
-    this.#lab = lab
     this.#epoch = epoch
     const segments = new Map(lab.networks.map((network) => [network.name, this.#segment(network)]))
     for (const [index, router] of lab.routers.entries())
@@ -70,6 +71,7 @@ export class Twin {
   inject(port: number, frame: Uint8Array, at: number, hint: number | undefined): Outcome {
     for (const rng of this.#rngs) rng.hint = hint
     this.#outcome = { frames: [], logs: [] }
+    this.isRerouted = false
     const now = Math.max(at - this.#epoch, this.#world.now) as Instant
     this.#world.runUntil(now)
     this.#ports.get(port)!(frame)
@@ -118,8 +120,18 @@ export class Twin {
       report: (event) => this.#note(event, index, spec),
       defaultHook: 'forward',
     })
-    this.filters.push(filter)
-    stack.hooks = shim(filter)
+    stack.hooks = {
+      prerouting: (packet) => filter.prerouting(packet),
+      input: (packet) => filter.input(packet),
+      forward: (packet) => filter.forward(packet),
+      output: (packet) => {
+        const before = destinationOf(packet.frame, IP_OFFSET)
+        const stop = filter.output(packet)
+        this.isRerouted ||= destinationOf(packet.frame, IP_OFFSET) !== before
+        return stop
+      },
+      postrouting: (packet) => filter.postrouting(packet),
+    }
   }
 
   #note(event: FilterEvent, router: number, spec: FilterSpec): void {
@@ -129,10 +141,6 @@ export class Twin {
       router,
       tag: ruleTag(event.hook, place === -1 ? undefined : place),
     })
-  }
-
-  get lab(): Lab {
-    return this.#lab
   }
 }
 
@@ -159,29 +167,4 @@ function arpAnswer(frame: Uint8Array, network: LabNetwork): Uint8Array | undefin
       target: arp.value.sender,
     }),
   })
-}
-
-// TEMPORARY until the stack passes `track` on
-import type { PacketHooks, Packet, Stop } from '../../../src/net/packet.ts'
-function shim(filter: Filter): PacketHooks {
-  let current: Packet | undefined
-  let reset = false
-  const see = (packet: Packet, stop: Stop | undefined): Stop | undefined => {
-    current = packet
-    reset = stop?.kind === 'reject' && stop.with === 'tcp-reset'
-    return stop
-  }
-  return {
-    prerouting: (p) => see(p, filter.prerouting(p)),
-    input: (p) => see(p, filter.input(p)),
-    forward: (p) => see(p, filter.forward(p)),
-    output: (p) => {
-      const l4 = 14 + ((p.frame[14]! & 15) << 2)
-      const error = p.frame[23] === 1 && [3, 4, 5, 11, 12].includes(p.frame[l4]!)
-      if (p.track === undefined && (error || reset)) p.track = current?.track
-      reset = false
-      return filter.output(p)
-    },
-    postrouting: (p) => filter.postrouting(p),
-  }
 }
