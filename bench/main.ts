@@ -6,12 +6,15 @@ import { parseArgs } from 'node:util'
 import { benchForwarding, benchGrowth, benchMemory } from './forwarding.ts'
 import type { BenchOptions, Report } from './measure.ts'
 import { benchNodes } from './nodes.ts'
+import { benchStart, benchStory } from './stories.ts'
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Report | Promise<Report>>> = {
   forwarding: benchForwarding,
   growth: benchGrowth,
   memory: benchMemory,
   nodes: benchNodes,
+  start: benchStart,
+  story: benchStory,
 }
 
 const { values, positionals } = parseArgs({

@@ -4,10 +4,12 @@
  */
 import { spawnSync } from 'node:child_process'
 import {
+  copyFileSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   mkdirSync,
   writeFileSync,
@@ -28,23 +30,30 @@ Object.assign(options, { module: ts.ModuleKind.ESNext })
 
 function compile(folder) {
   for (const name of readdirSync(path.join(root, folder), { recursive: true })) {
-    if (!name.endsWith('.ts')) continue
     const from = path.join(root, folder, name)
     const to = path.join(built, folder, name.replace(/\.ts$/, '.js'))
+    if (statSync(from).isDirectory()) continue
+    mkdirSync(path.dirname(to), { recursive: true })
+    if (!name.endsWith('.ts')) {
+      copyFileSync(from, to)
+      continue
+    }
     const { outputText } = ts.transpileModule(readFileSync(from, 'utf8'), {
       fileName: from,
       compilerOptions: options,
     })
-    mkdirSync(path.dirname(to), { recursive: true })
-    writeFileSync(to, outputText)
+    // Our own modules name each other by the files they are written in.
+    writeFileSync(to, outputText.replaceAll(/(from '\.[^']*)\.ts'/g, "$1.js'"))
   }
 }
 
 try {
-  writeFileSync(path.join(built, 'package.json'), '{"type":"module"}')
+  // Stories and topologies import the package by its name.
+  const exports = { '.': './src/index.js', './scenario': './src/scenario/index.js' }
+  const manifest = { name: 'sallyport', type: 'module', exports }
+  writeFileSync(path.join(built, 'package.json'), JSON.stringify(manifest))
   symlinkSync(path.join(root, 'node_modules'), path.join(built, 'node_modules'), 'junction')
-  compile('src')
-  compile('bench')
+  for (const folder of ['src', 'bench', 'topologies', 'scenarios']) compile(folder)
   const main = path.join(built, 'bench', 'main.js')
   const run = spawnSync(process.execPath, [...process.execArgv, main, ...process.argv.slice(2)], {
     cwd: root,

@@ -34,7 +34,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export const toHex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
 
 /** Pairs of hexadecimal digits, blanks allowed between them. Throws RangeError: for literals in our own code. */
 export function fromHex(text: string): Uint8Array {

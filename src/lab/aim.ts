@@ -2,7 +2,7 @@
  * Which address of a node does another node reach it by? Its own where routes lead there, else one that is forwarded to it.
  * Not reachability: filters are not asked. Only route tables are walked, so that a probe then shows what the filters say.
  */
-import { formatIpv4, parseIpv4, parsePrefix, prefixContains, type Ipv4 } from '../base/address.ts'
+import { formatIpv4, parseIpv4, parsePrefix, type Ipv4 } from '../base/address.ts'
 import { PROTOCOL } from '../wire/ipv4.ts'
 import type { NatRuleSpec, PortMatch } from '../topology/firewall.ts'
 import { ipNodesOf, type Network } from './network.ts'
@@ -55,8 +55,8 @@ function hopsTo(network: Network, from: string, address: Ipv4): number | undefin
   let node = from
   for (let hops = 0; hops <= HOPS_MAX; hops++) {
     const stack = network.stack(node)
-    if (hasAddress(network, node, address)) return hops
-    const route = stack.routes.find((each) => prefixContains(each.to, address))
+    if (stack.hasAddress(address)) return hops
+    const route = stack.routeTo(address)
     if (route === undefined) return undefined
     const next = ownerOn(network, route.nic.name, route.via ?? address)
     if (next === undefined) return undefined
@@ -65,13 +65,10 @@ function hopsTo(network: Network, from: string, address: Ipv4): number | undefin
   return undefined
 }
 
-const hasAddress = (network: Network, node: string, address: Ipv4): boolean =>
-  network.stack(node).routes.some((route) => route.via === undefined && route.nic.has(address))
-
 function ownerOn(network: Network, segment: string, address: Ipv4): string | undefined {
   for (const [name, stack] of network.stacks) {
-    const isThere = stack.nics.some((nic) => nic.name === segment && nic.up)
-    if (isThere && hasAddress(network, name, address)) return name
+    const isThere = (): boolean => stack.nics.some((nic) => nic.name === segment && nic.up)
+    if (stack.hasAddress(address) && isThere()) return name
   }
   return undefined
 }

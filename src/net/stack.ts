@@ -226,6 +226,16 @@ export class Stack implements Host, UdpIp, NicHost {
     return this.#ip.routes.all
   }
 
+  /** The route that a packet to `destination` takes; undefined: there is none. */
+  routeTo(destination: Ipv4): Route<Nic> | undefined {
+    return this.#ip.routes.lookup(destination)
+  }
+
+  /** Whether `address` is one of this host's own. */
+  hasAddress(address: Ipv4): boolean {
+    return this.#ip.locals.isUnicast(address)
+  }
+
   /** What ARP knows on one interface. */
   neighboursOf(nicName: string): readonly { readonly address: Ipv4; readonly mac: Uint8Array }[] {
     return this.#nic(nicName).neighbours.known

@@ -50,12 +50,21 @@ function computeVerdict(signed: Signed, spki: Uint8Array): SignatureVerdict {
   }
 }
 
+// Reading a key costs more than using it, and one judgement uses each of its keys many times.
+const readKeys = new WeakMap<Uint8Array, KeyObject | 'unreadable'>()
+
 /** The key in SubjectPublicKeyInfo, or undefined when OpenSSL cannot read it: a peer may send anything there. */
 function publicKey(spki: Uint8Array): KeyObject | undefined {
+  const known = readKeys.get(spki) ?? readKey(spki)
+  readKeys.set(spki, known)
+  return known === 'unreadable' ? undefined : known
+}
+
+function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
   try {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   } catch {
-    return undefined
+    return 'unreadable'
   }
 }
 

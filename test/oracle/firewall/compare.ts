@@ -23,12 +23,16 @@ export function settle(judgement: Judgement, inputs: readonly Read[]): readonly 
       const seen = read(packetOf(record.frame))
       const owner = stemsFrom(seen, inputs[index]!)
         ? index
-        : inputs.findLastIndex((input, i) => i < index && stemsFrom(seen, input))
+        : inputs.findLastIndex((input, i) => i < index && wasLate(seen, input))
       out[owner === -1 ? index : owner]!.frames.push(record)
     }
   }
   return out
 }
+
+/** Numbers repeat by chance: a late packet must also be as long as it went in. */
+const wasLate = (seen: Read, input: Read): boolean =>
+  stemsFrom(seen, input) && (isIcmpError(seen) || seen.packet.length === input.packet.length)
 
 const stemsFrom = (seen: Read, input: Read): boolean =>
   isForwarded(seen, input) || (isIcmpError(seen) && quotedBy(seen).id === input.id)

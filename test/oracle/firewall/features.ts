@@ -32,9 +32,6 @@ export function featuresOf(met: Met, lab: LabName): readonly string[] {
   for (const s of forwarded) out.push(...translationFeatures(s, input))
   if (forwarded.length > 1) out.push('cut into fragments')
   for (const s of made) out.push(`router sent: ${madeName(s)}`)
-  const decided = specsDecided(outcome)
-  if (forwarded.length === 0 && made.length === 0 && decided === 'accepted')
-    out.push('accepted, yet nothing came out')
   return out
 }
 
@@ -44,9 +41,6 @@ function policyVerdict(spec: FilterSpec, tag: string): string {
   const hook = POLICY_HOOKS[tag[0]!] as 'forward' | 'input' | 'output'
   return spec.otherwise?.[hook]?.verdict ?? 'default'
 }
-
-const specsDecided = (outcome: Outcome): string =>
-  outcome.logs.length > 0 && outcome.logs.every(({ tag }) => tag.startsWith('f')) ? 'accepted' : ''
 
 function ruleFeatures(rule: RuleSpec, spec: FilterSpec): readonly string[] {
   const verdict = typeof rule.verdict === 'object' ? `reject ${rule.verdict.reject}` : rule.verdict

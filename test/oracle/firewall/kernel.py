@@ -161,13 +161,16 @@ class Judge:
     def __init__(self):
         self.stations = None
         self.routers = []
+        self.namespaces = []
 
     def run(self, request):
         """Commands, each with its standard input, in the namespace or at home. Stops at the first that fails."""
         for command in request['commands']:
+            if command['argv'][:3] == ['ip', 'netns', 'add']:
+                self.namespaces.append(command['argv'][3])
             action = lambda: subprocess.run(command['argv'], input=command.get('input'), text=True, capture_output=True)
             done = within(command['namespace'], action) if 'namespace' in command else action()
-            if done.returncode and not command.get('mayFail'):
+            if done.returncode:
                 return {'error': ' '.join(command['argv']) + ': ' + done.stderr.strip()}
         return {}
 
@@ -213,12 +216,24 @@ class Judge:
         for router in self.routers:
             router.prefixes()
 
+    def close(self):
+        for name in self.namespaces:
+            subprocess.run(['ip', 'netns', 'del', name], capture_output=True)
+
     def clock(self, _request):
         return {'now': time.monotonic_ns() // 1000}
 
 
 def main():
     judge = Judge()
+    try:
+        serve(judge)
+    finally:
+        # However the run ends, also when the driver is gone.
+        judge.close()
+
+
+def serve(judge):
     for line in sys.stdin:
         request = json.loads(line)
         try:

@@ -3,6 +3,7 @@
  * Not a model. Builds the labs, loads rulesets, injects frames and says what came out; takes everything down again.
  */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { formatIpv4, formatPrefix } from '../../../src/base/address.ts'
@@ -33,7 +34,6 @@ interface Command {
   readonly argv: readonly string[]
   readonly input?: string
   readonly namespace?: string
-  readonly mayFail?: boolean
 }
 
 const names = Object.keys(LABS) as LabName[]
@@ -63,7 +63,7 @@ export function missingJudge(): string | undefined {
   }
   const probe = `spfw${process.pid}probe`
   const made = spawnSync('ip', ['netns', 'add', probe]).status === 0
-  const table = 'table ip t { chain c { type nat hook prerouting priority 0; } }\n'
+  const table = 'table ip t {\n chain c {\n type nat hook prerouting priority 0;\n }\n}\n'
   const loads =
     made &&
     spawnSync('ip', ['netns', 'exec', probe, 'nft', '-f', '-'], { input: table }).status === 0
@@ -96,11 +96,12 @@ export class Kernel {
     return kernel
   }
 
+  /** The helper takes its namespaces down when nobody talks to it any more. */
   async stop(): Promise<void> {
+    if (this.#helper.exitCode !== null) return
+    const gone = once(this.#helper, 'exit')
     this.#helper.stdin.end()
-    this.#helper.kill()
-    const namespaces = [this.#stations, ...ALL.map((_entry, index) => this.#router(index))]
-    for (const name of namespaces) spawnSync('ip', ['netns', 'del', name])
+    await gone
   }
 
   /** Load rulesets and sysctls into a lab's routers and forget their sessions. */

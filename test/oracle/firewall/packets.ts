@@ -16,7 +16,6 @@ import {
 export const ICMP = 1
 export const TCP = 6
 export const UDP = 17
-export const GRE = 47
 
 export const IP_HEADER = 20
 

@@ -158,7 +158,9 @@ class Session {
     // What does not fit the sender's own link it has to cut itself.
     const fits = whole.every((piece) => piece.length <= mtu)
     const pieces = fits ? whole : packetsOf({ ...drawn.draft, ...CUT }, id)
-    if (pieces.length > 1) drawOrder(this.#rng, pieces)
+    // What a router itself waits for in vain it complains of half a minute later, to whatever is then being judged.
+    const mayLose = !this.#terrain.routers.includes(drawn.draft.destination)
+    if (pieces.length > 1) drawOrder(this.#rng, pieces, mayLose)
     return pieces.map((piece) => ({
       drawn,
       port,
@@ -261,11 +263,11 @@ function hintOf(outcome: Outcome, input: Read): number | undefined {
 }
 
 /** Fragments sometimes overtake each other, or come twice, or not at all. */
-function drawOrder(rng: Rng, pieces: Uint8Array[]): void {
+function drawOrder(rng: Rng, pieces: Uint8Array[], mayLose: boolean): void {
   const draw = rng.fraction()
   if (draw < 0.3) pieces.reverse()
   else if (draw < 0.4) pieces.splice(1, 0, pieces[0]!)
-  else if (draw < 0.5) pieces.splice(rng.below(pieces.length), 1)
+  else if (draw < 0.5 && mayLose) pieces.splice(rng.below(pieces.length), 1)
 }
 
 /** Judge for `seconds`. The same seed draws the same rulesets; packets follow what the kernel does. */
