@@ -2,7 +2,6 @@
  * Makes a running lab from a topology: the network, its services, its clients, and the verbs that a script has.
  * Not the reading of files: `lab/compile.ts` has done that. A topology that cannot be built is a list of problems.
  */
-import { invariant } from '../base/invariant.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Duration, Instant } from '../base/time.ts'
@@ -114,7 +113,12 @@ class RunningLab implements Lab {
 
   apply(edit: Edit): Disposable {
     this.#edits.push(edit)
-    this.#rebuild(edit.name)
+    try {
+      this.#rebuild(edit.name)
+    } catch (thrown) {
+      this.#edits.pop()
+      throw thrown
+    }
     return {
       [Symbol.dispose]: () => {
         const at = this.#edits.indexOf(edit)
@@ -239,18 +243,17 @@ class RunningLab implements Lab {
       throw new RangeError(`${what} makes a topology that cannot be built: ${problems}`)
     }
     const before = this.topology
+    refuseRebuilding(what, before, topology)
     this.#compiled = compiled.value
     this.#network.update(topology)
     for (const [name, spec] of ipNodesOf(topology)) {
       const old = before.nodes[name]
-      invariant(old !== undefined && old.kind !== 'switch', `an edit added node '${name}'`)
-      if (old.services !== spec.services) {
-        this.#services.get(name)!()
-        this.#services.set(
-          name,
-          startServices(this.#network.stack(name), () => this.#compiled),
-        )
-      }
+      if (old?.kind === 'switch' || old?.services === spec.services) continue
+      this.#services.get(name)?.()
+      this.#services.set(
+        name,
+        startServices(this.#network.stack(name), () => this.#compiled),
+      )
     }
     this.#note(what)
   }
@@ -258,4 +261,20 @@ class RunningLab implements Lab {
   #note(text: string): void {
     this.trace.add({ kind: 'script', node: '', text })
   }
+}
+
+/** Cables are laid when a lab is built; an edit that would lay others is for a new lab. */
+function refuseRebuilding(what: string, before: Topology, now: Topology): void {
+  const cables = (topology: Topology): string =>
+    JSON.stringify([
+      Object.keys(topology.networks),
+      Object.entries(topology.nodes).map(([name, spec]) => [
+        name,
+        spec.kind === 'switch' ? spec.networks : spec.interfaces.map((nic) => nic.network),
+      ]),
+    ])
+  if (cables(before) === cables(now)) return
+  throw new RangeError(
+    `${what}: nodes, networks and interfaces are fixed once a lab runs; build another, or use moveTo`,
+  )
 }

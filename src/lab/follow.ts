@@ -75,7 +75,11 @@ export function followExchange(events: readonly TraceEvent[], exchange: Exchange
   const reply = best(replies)
   return {
     ...request,
-    replied: reply?.disposition === 'delivered' && reply.at === from,
+    // A reset comes back, too, but it is the host's refusal and nobody's answer.
+    replied:
+      request.disposition === 'delivered' &&
+      reply?.disposition === 'delivered' &&
+      reply.at === from,
     replyHops: reply?.hops ?? [],
   }
 }

@@ -2,12 +2,22 @@
  * The event loop: one queue in (instant, sequence) order, under a clock that moves only while a script awaits an operation.
  * Not a network: links, stacks and services schedule themselves here and know nothing of each other.
  */
-import { invariant } from '../base/invariant.ts'
+import { invariant, InvariantError } from '../base/invariant.ts'
 import { rngFrom, type Rng } from '../base/rng.ts'
-import { formatInstant, type Duration, type Instant } from '../base/time.ts'
+import {
+  after,
+  days,
+  formatDuration,
+  formatInstant,
+  type Duration,
+  type Instant,
+} from '../base/time.ts'
 import { EventQueue, Lane } from './event-queue.ts'
 
-/** An operation waits, and nothing is left that could end it. */
+/** No operation of a lab takes longer, but for waiting itself. Leases are renewed for ever, so the queue alone would never run dry. */
+export const OPERATION_MAX = days(1)
+
+/** An operation waits, and nothing is left that could end it, or it has waited too long. */
 export class StalledError extends Error {
   override name = 'StalledError'
 }
@@ -19,6 +29,7 @@ export interface Timer {
 
 interface Pending {
   readonly label: string
+  readonly until: Instant
   readonly reject: (error: Error) => void
 }
 
@@ -65,12 +76,17 @@ export class World {
 
   /**
    * Begin an operation at the present instant; the promise settles when `begin`'s `done` is called.
-   * Awaiting it drives virtual time. `label` names the operation in a {@link StalledError}.
+   * Awaiting it drives virtual time. `label` names the operation in the {@link StalledError} that ends it when nothing else is left to
+   * happen, or when it has taken more than `within`.
    */
-  perform<T>(label: string, begin: (done: (value: T) => void) => void): Promise<T> {
+  perform<T>(
+    label: string,
+    begin: (done: (value: T) => void) => void,
+    within: Duration = OPERATION_MAX,
+  ): Promise<T> {
     const id = this.#operations++
     return new Promise<T>((resolve, reject) => {
-      this.#pending.set(id, { label, reject })
+      this.#pending.set(id, { label, until: after(this.#now, within), reject })
       const done = (value: T): void => {
         if (this.#pending.delete(id)) resolve(value)
       }
@@ -81,7 +97,7 @@ export class World {
 
   /** Let `d` of virtual time pass. */
   advance(d: Duration): Promise<void> {
-    return this.perform('advance', (done) => void this.schedule(d, done, undefined))
+    return this.perform('advance', (done) => void this.schedule(d, done, undefined), d)
   }
 
   /**
@@ -108,21 +124,23 @@ export class World {
   #pump(): void {
     this.#armed = false
     const before = this.#pending.size
+    const until = Math.min(...Array.from(this.#pending.values(), (pending) => pending.until))
     try {
       while (this.#pending.size === before) {
         const at = this.#queue.nextAt
         if (at === undefined) return this.#stall()
+        if (at > until) return this.#giveUp(until)
         this.#now = at
         this.#queue.runNext()
       }
     } catch (thrown) {
       // Our own bug: whoever awaits must hear of it, or the run would hang.
       this.#crash = thrown
-      return this.#rejectAll(
-        (p) =>
-          new Error(`${p.label} met an internal error at ${formatInstant(this.#now)}`, {
-            cause: thrown,
-          }),
+      const when = formatInstant(this.#now)
+      return this.#reject([...this.#pending.keys()], ({ label }) =>
+        Object.assign(new InvariantError(`${label} met an internal error at ${when}`), {
+          cause: thrown,
+        }),
       )
     }
     if (this.#pending.size > 0) this.#arm()
@@ -134,12 +152,27 @@ export class World {
   }
 
   #stall(): void {
-    this.#rejectAll((p) => new StalledError(`${p.label} is waiting, and nothing is left to happen`))
+    this.#reject(
+      [...this.#pending.keys()],
+      ({ label }) => new StalledError(`${label} is waiting, and nothing is left to happen`),
+    )
   }
 
-  #rejectAll(reason: (pending: Pending) => Error): void {
-    const stuck = [...this.#pending.values()]
-    this.#pending.clear()
-    for (const pending of stuck) pending.reject(reason(pending))
+  #giveUp(until: number): void {
+    const late = [...this.#pending].filter(([, pending]) => pending.until <= until)
+    this.#reject(
+      late.map(([id]) => id),
+      ({ label }) =>
+        new StalledError(`${label} is still waiting after ${formatDuration(OPERATION_MAX)}`),
+    )
+    if (this.#pending.size > 0) this.#arm()
+  }
+
+  #reject(ids: readonly number[], reason: (pending: Pending) => Error): void {
+    for (const id of ids) {
+      const pending = this.#pending.get(id)!
+      this.#pending.delete(id)
+      pending.reject(reason(pending))
+    }
   }
 }
