@@ -87,9 +87,13 @@ interface Frame {
   readonly line: number
 }
 
-/** Lines survive the loader's translation, columns do not. */
-const lineOf = (frame: Frame | undefined): { readonly line?: number } =>
-  frame === undefined ? {} : { line: frame.line }
+/** Lines survive the loader's translation, columns do not: the statement's own column is read from the file. */
+function lineOf(frame: Frame | undefined): Partial<Position> {
+  if (frame === undefined) return {}
+  const { file, line } = frame
+  const text = sourceOf(file)?.split('\n')[line - 1]
+  return text === undefined ? { line } : { line, column: Math.max(0, text.search(/\S/)) + 1 }
+}
 
 const OWN_FOLDER = resolve(dirname(fileURLToPath(import.meta.url)), '..') + sep
 
@@ -107,16 +111,20 @@ function userFrame(error: Error): Frame | undefined {
 
 /** The first quoted text in a source file that `means` what is looked for. */
 function literalAt(file: string, means: (text: string) => boolean): Position | undefined {
-  let source: string
-  try {
-    source = readFileSync(file, 'utf8').replace(/^\ufeff/, '')
-  } catch {
-    return undefined // A place is a courtesy; the message stands without it.
-  }
+  const source = sourceOf(file)
+  if (source === undefined) return undefined
   for (const literal of source.matchAll(/(['"`])((?:(?!\1)[^\\\r\n])*)\1/g)) {
     if (means(literal[2]!)) return positionAt(source, literal.index)
   }
   return undefined
+}
+
+function sourceOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').replace(/^\ufeff/, '')
+  } catch {
+    return undefined // A place is a courtesy; the message stands without it.
+  }
 }
 
 function oneLine(text: string): string {

@@ -38,11 +38,15 @@ export function fragment(packet: Transit, mtu: number): Transit[] {
   const header = headerLengthOf(frame, IP_OFFSET)
   const payloadAt = IP_OFFSET + header
   const end = IP_OFFSET + totalLengthOf(frame, IP_OFFSET)
-  const room = (mtu - header) & ~7
+  const most = mtu - header
+  // Every fragment but the last carries a multiple of eight bytes; the last may fill the MTU (Linux: ip_frag_next).
+  const room = most & ~7
   const flags = u16(frame, IP_OFFSET + 6)
   const out: Transit[] = []
-  for (let at = payloadAt; at < end; at += room) {
-    const stop = Math.min(at + room, end)
+  let stop = payloadAt
+  while (stop < end) {
+    const at = stop
+    stop = end - at <= most ? end : at + room
     const piece = new Uint8Array(payloadAt + stop - at)
     piece.set(frame.subarray(0, payloadAt), 0)
     piece.set(frame.subarray(at, stop), payloadAt)

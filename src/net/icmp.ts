@@ -133,9 +133,9 @@ export function unreachableBy(code: number, mtu = 0): IcmpError {
   return { type: ICMP_TYPE.destinationUnreachable, code, rest: mtu }
 }
 
-/** An echo reply to this request. */
+/** An echo reply to this request; the code comes back as it was, as Linux has it. */
 export const echoReply = (request: IcmpMessage): Uint8Array =>
-  encodeIcmp({ ...request, type: ICMP_TYPE.echoReply, code: 0 })
+  encodeIcmp({ ...request, type: ICMP_TYPE.echoReply })
 
 const TCP_HEADER = 20
 const FIN = 1

@@ -32,6 +32,8 @@ export interface OutgoingPacket {
   readonly payload: Uint8Array
   /** Default false: this host and routers may fragment. */
   readonly dontFragment?: boolean
+  /** Default: the next of the host's own count. */
+  readonly identification?: number
   /** Default 128 on Windows, 64 elsewhere: the stack knows. */
   readonly ttl?: number
 }

@@ -317,8 +317,22 @@ export class IpLayer {
         this.#noteStop(packet, stop)
         return refusal(frame, refusalCode(stop))
       }
+      // NAT of what this host sends, errors about translated packets above all, may lead elsewhere (Linux: ip_route_me_harder).
+      const destination = destinationOf(frame, IP_OFFSET)
+      if (destination !== local.destination) return this.#reroute(packet, destination)
     }
     this.#leave(packet, nic, nextHop, this.#groupOf(nextHop))
+    return undefined
+  }
+
+  #reroute(packet: Transit, destination: Ipv4): SocketError | undefined {
+    const way = this.#wayTo(destination, undefined)
+    if (way === undefined) {
+      this.drop(packet, 'no-route', `no route to ${formatIpv4(destination)}`)
+      return refusal(packet.frame, 'no-route')
+    }
+    packet.outNic = way.nic.name
+    this.#leave(packet, way.nic, way.nextHop, this.#groupOf(way.nextHop))
     return undefined
   }
 
@@ -327,7 +341,7 @@ export class IpLayer {
     frame[IP_OFFSET] = 0x45
     frame[IP_OFFSET + 1] = local.dscpEcn ?? 0
     setU16(frame, IP_OFFSET + 2, frame.length - IP_OFFSET)
-    setU16(frame, IP_OFFSET + 4, this.#nextIdentification())
+    setU16(frame, IP_OFFSET + 4, local.identification ?? this.#nextIdentification())
     setU16(frame, IP_OFFSET + 6, local.dontFragment === true ? DONT_FRAGMENT : 0)
     frame[IP_OFFSET + 8] = local.ttl ?? this.#settings.ttl
     frame[IP_OFFSET + 9] = local.protocol
@@ -414,7 +428,9 @@ export class IpLayer {
     const reset = resetFor(packet.frame)
     if (reset === undefined) return
     const { source, destination, payload } = reset
-    this.send({ protocol: PROTOCOL.tcp, source, destination }, payload)
+    // As nf_send_reset does: nobody may cut it, so it needs no identification (RFC 6864).
+    const header = { protocol: PROTOCOL.tcp, dontFragment: true, identification: 0 }
+    this.send({ ...header, source, destination }, payload)
   }
 
   #noteStop(packet: Transit, stop: Stop): void {

@@ -157,22 +157,29 @@ export class TcpLayer implements TcpTransport {
   #refuse(local: Endpoint, remote: Endpoint, segment: TcpSegment): void {
     if ((segment.flags & TcpFlag.rst) !== 0) return
     const acknowledges = (segment.flags & TcpFlag.ack) !== 0
-    this.#send(local, remote, {
+    const refusal = {
       sequence: acknowledges ? segment.acknowledgement : 0,
       acknowledgement: acknowledges ? 0 : seqAdd(segment.sequence, segmentLength(segment)),
       flags: acknowledges ? TcpFlag.rst : TcpFlag.rst | TcpFlag.ack,
       window: 0,
       options: [],
       payload: new Uint8Array(),
-    })
+    }
+    // A packet that nobody may cut needs no identification, and one of no connection has no count to take it from (RFC 6864, Linux).
+    this.#send(local, remote, refusal, { identification: 0 })
   }
 
-  #send(local: Endpoint, remote: Endpoint, segment: Departure): SocketError | undefined {
+  #send(
+    local: Endpoint,
+    remote: Endpoint,
+    segment: Departure,
+    header: { readonly identification?: number } = {},
+  ): SocketError | undefined {
     if (local.address === UNSPECIFIED) return { code: 'no-route', to: remote, from: UNSPECIFIED }
     const ip = { source: local.address, destination: remote.address }
     const ports = { sourcePort: local.port, destinationPort: remote.port, urgentPointer: 0 }
     const payload = encodeTcp({ ...ports, ...segment }, ip)
-    return this.#ip.send({ protocol: TCP_PROTOCOL, ...ip, payload, dontFragment: true })
+    return this.#ip.send({ protocol: TCP_PROTOCOL, ...ip, payload, dontFragment: true, ...header })
   }
 
   /** A listener on the very address comes before one on all. */

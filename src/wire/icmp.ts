@@ -18,6 +18,8 @@ export const ICMP_TYPE = {
   timestampReply: 14,
   informationRequest: 15,
   informationReply: 16,
+  addressMaskRequest: 17,
+  addressMaskReply: 18,
 } as const
 
 /** Codes of type 3. */
@@ -73,6 +75,8 @@ export function isIcmpError(type: number): boolean {
     case ICMP_TYPE.timestampReply:
     case ICMP_TYPE.informationRequest:
     case ICMP_TYPE.informationReply:
+    case ICMP_TYPE.addressMaskRequest:
+    case ICMP_TYPE.addressMaskReply:
       return false
     default:
       return true

@@ -130,14 +130,14 @@ describe('what cannot be read is told in one line with its place', () => {
       'a file that throws',
       'c.ts',
       "const n = 3\nfunction f() {\n  throw new RangeError('no more\\nthan ' + n)\n}\nf()\n",
-      'c.ts:3  threw RangeError: no more than 3',
+      'c.ts:3:3  threw RangeError: no more than 3',
     ],
     ['a file that throws no error', 'd.ts', "throw 'up'\n", 'd.ts  threw up'],
     [
       'a mistyped import',
       'e.ts',
       "import { hots } from 'sallyport'\n\nhots({})\n",
-      'e.ts:3  threw TypeError: hots is not a function',
+      'e.ts:3:1  threw TypeError: hots is not a function',
     ],
     [
       'a named file that is missing',

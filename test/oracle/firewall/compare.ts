@@ -101,9 +101,9 @@ function describeFrame(port: number, packet: Uint8Array, input: Read): string {
   return `port ${port}: ${toHex(b)}`
 }
 
-/** A router's own packet: its identification is anybody's guess, and the stack's resets go without DF. */
+/** A router's own packet: its identification is anybody's guess, but for a reset's, which is 0. */
 function maskOwn(b: Uint8Array, at: number, protocol: number): void {
+  if (protocol === TCP) return
   setU16(b, at + 4, 0)
   setU16(b, at + 10, 0)
-  if (protocol === TCP) setU16(b, at + 6, 0)
 }

@@ -85,7 +85,7 @@ export function drawTalk(rng: Rng, terrain: Terrain): Talk {
     sourcePort: isRare ? rng.pick(CLIENT_PORTS) : 10_000 + serial,
     destinationPort: isRare && rng.chance(0.7) ? rng.pick([53, 443]) : rng.pick(SERVICE_PORTS),
     // Routers here answer pings, but keep no time for others.
-    icmpType: isForRouter ? 8 : rng.pick([8, 8, 8, 8, 13, 15, 0, 9, 40]),
+    icmpType: isForRouter ? 8 : rng.pick([8, 8, 8, 8, 13, 15, 17, 0, 9, 40]),
     far: undefined,
     near: undefined,
     tcp: newTcp(rng, isForRouter),
@@ -178,14 +178,8 @@ const ICMP_REPLIES = new Map([
 /** What a router of the twin's answers itself stays small. */
 function drawLength(rng: Rng, talk: Talk): number {
   if (talk.tcp.plain || !rng.chance(0.06)) return rng.below(40)
-  const length = 1300 + rng.below(1300)
-  // Where the rest just fits the link, Linux sends it whole; the twin cuts at a multiple of 8.
-  const rest = (length + 8) % CUT_AT
-  return rest > 0 && rest <= 4 ? length + 4 : length
+  return 1300 + rng.below(1300)
 }
-
-/** Payload bytes of a fragment on the narrow network. */
-const CUT_AT = 1176
 
 /** GRE in all its versions, and bytes for protocols of which nobody knows anything. */
 function drawOther(rng: Rng, protocol: number): Uint8Array {

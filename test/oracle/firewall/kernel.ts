@@ -247,7 +247,8 @@ export class Kernel {
     const line = await this.#answers.next()
     if (line.done === true) throw new Error(`kernel.py ended: ${this.#errors}`)
     const answer = JSON.parse(line.value) as Record<string, unknown>
-    if (answer['error'] !== undefined) throw new Error(`kernel.py: ${JSON.stringify(answer['error'])}`)
+    if (answer['error'] !== undefined)
+      throw new Error(`kernel.py: ${JSON.stringify(answer['error'])}`)
     return answer
   }
 }

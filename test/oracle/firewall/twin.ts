@@ -54,7 +54,7 @@ export class Twin {
   readonly #trace = new Trace(() => this.#world.now, 'drops')
   readonly #ports = new Map<number, (frame: Uint8Array) => void>()
   readonly #rngs: HintedRng[] = []
-  /** The last packet made a router send something whose destination its NAT changed: Linux then routes again, the stack does not. */
+  /** The last packet made a router send something whose destination its NAT changed, so that it had to be routed again. */
   isRerouted = false
   readonly #epoch: number
   #outcome: Outcome = { frames: [], logs: [] }
