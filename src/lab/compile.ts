@@ -45,14 +45,37 @@ function compile(topology: Topology): Result<Compiled, readonly LabProblem[]> {
   const zones = readZones(topology, problems)
   const profiles = readProfiles(topology, problems)
   const start = instant(topology.start)
-  const pki = issuePki({ authorities: topology.authorities, holders: holdersOf(topology), start })
+  const pki = issueOnce(topology.authorities, holdersOf(topology), start)
   if (!pki.ok) problems.push(...pki.error)
   if (problems.length > 0 || !pki.ok) return err(problems)
   return ok({ topology, start, zones, profiles, pki: pki.value })
 }
 
-// Zones are shared between labs whose edits left them alone, so they are kept by their text too.
+type Issued = ReturnType<typeof issuePki>
+type Holders = ReturnType<typeof holdersOf>
+
+// Most edits leave authorities and certificates alone, and signing is what costs.
+const issued = new WeakMap<object, { holders: Holders; start: Instant; pki: Issued }>()
+
+function issueOnce(authorities: Topology['authorities'], holders: Holders, start: Instant): Issued {
+  const known = issued.get(authorities)
+  const isSame =
+    known?.start === start &&
+    known.holders.length === holders.length &&
+    known.holders.every(
+      ({ node, certificate }, i) =>
+        node === holders[i]!.node && certificate === holders[i]!.certificate,
+    )
+  if (isSame) return known.pki
+  const pki = issuePki({ authorities, holders, start })
+  issued.set(authorities, { holders, start, pki })
+  return pki
+}
+
+// Zones and profiles are shared between labs whose edits left them alone.
 const parsedZones = new WeakMap<object, ReturnType<typeof parseZone>>()
+
+const readFiles = new WeakMap<object, ReturnType<typeof readProfile>>()
 
 function readZones(topology: Topology, problems: LabProblem[]): ReadonlyMap<string, Zone> {
   const zones = new Map<string, Zone>()
@@ -81,7 +104,8 @@ function readProfiles(
     for (const tunnel of ['user', 'device'] as const) {
       const file = node.profiles[tunnel]
       if (file === undefined) continue
-      const read = readProfile(file)
+      const read = readFiles.get(file) ?? readProfile(file)
+      readFiles.set(file, read)
       if (read.ok) profiles[tunnel] = read.value
       else problems.push(...read.error)
     }

@@ -35,7 +35,7 @@ export interface OutgoingPacket {
   /** Default: the next of the host's own count. */
   readonly identification?: number
   /** Default 128 on Windows, 64 elsewhere: the stack knows. */
-  readonly ttl?: number
+  readonly ttl?: number | undefined
 }
 
 /** A packet that reached its transport: reassembled, checksum of the IP header verified, addressed to this host. */

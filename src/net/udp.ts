@@ -171,9 +171,10 @@ export class UdpLayer implements Udp, Transport {
       destination: to.address,
       dontFragment: options.dontFragment ?? HEADERS + bytes.length <= ip.mtuTo(to.address),
       nic,
+      // Always there, if undefined: headers of one shape are what keeps this path fast.
+      ttl: options.ttl,
     }
-    const { ttl } = options
-    const sent = ip.sendFrame(ttl === undefined ? header : { ...header, ttl }, frame)
+    const sent = ip.sendFrame(header, frame)
     const { error } = sent
     if (error !== undefined) {
       ip.after(microseconds(0), () => {
