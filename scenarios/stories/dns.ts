@@ -16,8 +16,8 @@ import {
 import { contoso } from '../../topologies/contoso/topology.ts'
 
 const swap = (from: string, to: string) => (text: string) => text.replace(from, to)
-const RULE = `<DomainName>.corp.contoso.com</DomainName>
-    <DnsServers>10.10.0.6</DnsServers>`
+const DOMAIN = '<DomainName>.corp.contoso.com</DomainName>'
+const SERVERS = '<DnsServers>10.10.0.6</DnsServers>'
 
 export const dns = [
   story({
@@ -129,8 +129,8 @@ export const dns = [
         withProfileText(
           'laptop',
           swap(
-            RULE,
-            `${RULE}\n  </DomainNameInformation>\n  <DomainNameInformation>\n    <DomainName>files.corp.contoso.com</DomainName>`,
+            SERVERS,
+            `${SERVERS}</DomainNameInformation><DomainNameInformation><DomainName>files.corp.contoso.com</DomainName>`,
           ),
         ),
       )
@@ -165,12 +165,10 @@ export const dns = [
     topology: contoso,
     run: async ({ lab, laptop, expect }) => {
       using _ = lab.apply(
-        withProfileText(
-          'laptop',
-          swap(
-            RULE,
-            `<DomainName>.contoso.com</DomainName>\n    <DnsServers>10.10.0.6</DnsServers>\n    <Persistent>true</Persistent>`,
-          ),
+        withProfileText('laptop', (text) =>
+          text
+            .replace(DOMAIN, '<DomainName>.contoso.com</DomainName>')
+            .replace(SERVERS, `${SERVERS}<Persistent>true</Persistent>`),
         ),
       )
       const vpn = await laptop.resolve('vpn.contoso.com')

@@ -18,7 +18,15 @@ export interface Terminal {
   readonly colors: Colors
 }
 
+// Who reads may stop reading (`| head`): no failure of ours, and nobody is left to hear of it.
+const onClosed = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') throw error
+}
+
 export function terminalFor(mode: ColorMode): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (!stream.listeners('error').includes(onClosed)) stream.on('error', onClosed)
+  }
   const wanted =
     mode === 'auto' ? process.stdout.isTTY && picocolors.isColorSupported : mode === 'always'
   let showing = false
