@@ -110,11 +110,13 @@ export function documentOf(results: readonly StoryResult[], seed: number): RunDo
   }
 }
 
-const MARKS = { passed: '✓', failed: '✗', skipped: '-', unfit: '?', unbuilt: '?', broken: '!' }
+const MARKS = { passed: '✓', failed: '✗', skipped: '-', broken: '!' }
 
 /** A story as people read it: one line when it holds, its steps and the note when it does not. */
 export function storyLines(result: StoryResult, colors: Colors): string[] {
   const { status, steps, note, at } = result
+  // It was not told at all: why, stands once under all stories.
+  if (status === 'unfit' || status === 'unbuilt') return []
   const paint = status === 'passed' ? colors.green : status === 'skipped' ? colors.dim : colors.red
   const time = status === 'skipped' ? '' : colors.dim(`  ${formatDuration(ms(result.tookMs))}`)
   const packets = (result.packets ?? []).map((line) => colors.dim(`    ${line}`))
