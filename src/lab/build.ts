@@ -131,11 +131,7 @@ class RunningLab implements Lab {
 
   inject(fault: Fault): Disposable {
     const names = fault.networks ?? [...this.#network.segments.keys()]
-    const installed = names.map((name) => {
-      const segment = this.#network.segments.get(name)
-      if (segment === undefined) throw new RangeError(`the lab has no network '${name}'`)
-      return segment.addFault(fault)
-    })
+    const installed = names.map((name) => this.#network.segment(name).addFault(fault))
     this.#note(`fault: ${fault.name}`)
     return {
       [Symbol.dispose]: () => {

@@ -83,9 +83,10 @@ export class Network {
     return stack
   }
 
+  /** Throws RangeError when there is none: a script may name any. */
   segment(name: string): Segment {
     const segment = this.segments.get(name)
-    invariant(segment !== undefined, `the lab has no network '${name}'`)
+    if (segment === undefined) throw new RangeError(`the lab has no network '${name}'`)
     return segment
   }
 

@@ -61,9 +61,10 @@ export interface Played {
   readonly thrown?: unknown
 }
 
-function unfit(story: Story, topology: Topology, node: string): StoryUnfitError {
+/** `part`: `node 'laptop'`, `network 'office'`. */
+function unfit(story: Story, topology: Topology, part: string): StoryUnfitError {
   return new StoryUnfitError(
-    `story '${story.title}' names node '${node}', which topology '${topology.name}' does not have`,
+    `story '${story.title}' names ${part}, which topology '${topology.name}' does not have`,
   )
 }
 
@@ -74,13 +75,13 @@ function guarded(lab: Lab, story: Story): Lab {
   const nodes = new Proxy(lab.nodes, {
     get(target, name) {
       if (typeof name === 'string' && known(name) && !has(name))
-        throw unfit(story, lab.topology, name)
+        throw unfit(story, lab.topology, `node '${name}'`)
       return Reflect.get(target, name, target) as unknown
     },
   })
   const probe: Lab['probe'] = (query) => {
     for (const name of [query.from, query.to])
-      if (known(name) && !has(name)) throw unfit(story, lab.topology, name)
+      if (known(name) && !has(name)) throw unfit(story, lab.topology, `node '${name}'`)
     return lab.probe(query)
   }
   return new Proxy(lab, {
@@ -107,18 +108,28 @@ function contextOf(lab: Lab, story: Story, onExpect: () => void): StoryContext {
   return new Proxy(context, {
     get(target, name) {
       if (typeof name === 'string' && !Object.hasOwn(target, name))
-        throw unfit(story, lab.topology, name)
+        throw unfit(story, lab.topology, `node '${name}'`)
       return Reflect.get(target, name) as unknown
     },
   }) as unknown as StoryContext
 }
 
-/** A node that only the story's own topology has, where the error speaks of it. */
-function missingNode(story: Story, topology: Topology, thrown: unknown): string | undefined {
-  const text = thrown instanceof Error ? thrown.message : String(thrown)
-  return Object.keys(story.topology.nodes).find(
-    (name) => !Object.hasOwn(topology.nodes, name) && text.includes(`'${name}'`),
-  )
+const PARTS = {
+  node: 'nodes',
+  network: 'networks',
+  zone: 'zones',
+  authority: 'authorities',
+} as const
+
+/** A part that only the story's own topology has, where the error speaks of it: `network 'office'`. */
+function missingPart(story: Story, topology: Topology, message: string): string | undefined {
+  for (const [word, part] of Object.entries(PARTS)) {
+    const name = Object.keys(story.topology[part]).find(
+      (each) => !Object.hasOwn(topology[part], each) && message.includes(`'${each}'`),
+    )
+    if (name !== undefined) return `${word} '${name}'`
+  }
+  return undefined
 }
 
 async function located(
@@ -177,7 +188,8 @@ async function explain(thrown: unknown, telling: Telling): Promise<StoryRecord> 
   const message = thrown instanceof Error ? thrown.message : String(thrown)
 
   if (thrown instanceof StoryUnfitError) return { ...told, status: 'unfit', note: [message] }
-  const missing = missingNode(story, lab.topology, thrown)
+  const ours = thrown instanceof StoryFailure || thrown instanceof InvariantError
+  const missing = ours ? undefined : missingPart(story, lab.topology, message)
   if (missing !== undefined)
     return { ...told, status: 'unfit', note: [unfit(story, lab.topology, missing).message] }
   if (thrown instanceof InvariantError)

@@ -133,3 +133,30 @@ test('a broken promise of our own code is neither the story nor the network', as
     "  replay   npx sallyport run 'a bug' --seed 1",
   ])
 })
+
+test('a story that moves a node to a network of its own topology only is unfit for another', async () => {
+  const home = { lan: '10.0.0.0/24', guest: '10.0.1.0/24' }
+  const roams = topology({
+    name: 'roams',
+    start: '2026-03-02T08:00:00Z',
+    networks: home,
+    nodes: { client: host({ lan: '10.0.0.2' }, { roams: ['guest'] }) },
+  })
+  const stays = topology({
+    name: 'stays',
+    start: '2026-03-02T08:00:00Z',
+    networks: { lan: '10.0.0.0/24' },
+    nodes: { client: host({ lan: '10.0.0.2' }) },
+  })
+  const leaves = story({
+    title: 'leaves',
+    teaches: 'a network is a name, too',
+    topology: roams,
+    run: ({ client }) => client.moveTo('guest'),
+  })
+  const { record } = await play(leaves, { topology: stays })
+  expect(record).toMatchObject({
+    status: 'unfit',
+    note: ["story 'leaves' names network 'guest', which topology 'stays' does not have"],
+  })
+})
