@@ -62,8 +62,8 @@ function buildChain(world: World, trace: Trace, options: ChainOptions): Stack[] 
 }
 
 /**
- * A stateful firewall of `rules` rules, of which the last lets the flow pass: it is one-way and so stays new, and every packet is tried
- * against all of them.
+ * A stateful firewall of `rules` rules, of which the last lets the flow pass. The flow is one-way and so stays new: every packet is
+ * tracked and counted, and the first of the flow is tried against all rules.
  */
 function guard(stack: Stack, world: World, rules: number): void {
   const denied = Array.from({ length: Math.max(0, rules - 2) }, (_, i) =>

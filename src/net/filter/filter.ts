@@ -76,11 +76,12 @@ export interface Filter extends PacketHooks {
 /** The hooks of one host. `spec` has passed validation: names resolve, addresses parse. */
 export const createFilter = (spec: FilterSpec, env: FilterEnv): Filter => new Netfilter(spec, env)
 
-/** Which rule let the last established packet of a direction pass, and where it was asked. */
+/** Which rule decided over the last packet of a direction, and where and in which state it was asked. */
 interface Remembered {
   readonly chain: Chain
   readonly inNic: string | undefined
   readonly outNic: string | undefined
+  readonly state: ConnectionState
   readonly rule: FilterRule
 }
 
@@ -184,8 +185,8 @@ class Netfilter implements Filter {
     const slot = track.isReply ? 1 : 0
     const remembered = flow?.verdicts[slot] as Remembered | undefined
     if (
-      track.state === 'established' &&
       remembered !== undefined &&
+      remembered.state === track.state &&
       remembered.chain === chain &&
       remembered.inNic === packet.inNic &&
       remembered.outNic === packet.outNic
@@ -198,9 +199,11 @@ class Netfilter implements Filter {
     const ruling = chain.list.decide(view, (rule) => this.#report(packet, track, chain, rule))
     const rule = ruling.rule ?? chain.otherwise
     if (ruling.rule === undefined) count(rule, view.length)
-    if (track.state === 'established' && ruling.repeatable) {
+    // An error is related to the flow that it is about, and has addresses of its own.
+    if (flow !== undefined && track.state !== 'related' && ruling.repeatable) {
       const { inNic, outNic } = packet
-      flow!.verdicts[slot] = { chain, inNic, outNic, rule } satisfies Remembered
+      const { state } = track
+      flow.verdicts[slot] = { chain, inNic, outNic, state, rule } satisfies Remembered
     }
     return this.#rule(packet, track, chain, rule)
   }
