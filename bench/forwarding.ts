@@ -60,15 +60,15 @@ const RULES = [10, 100, 1000, 10_000]
 /** Packet-hops a second as routers and rules grow. The work of a run stays about the same. */
 export function benchGrowth(options: BenchOptions): Report {
   const work = options.packets * 6
-  const speed = (hops: number, rules: number, share: number): number => {
-    const chain = { nodes: hops + 2, packets: Math.ceil((work * share) / hops), rules }
+  const speed = (hops: number, rules: number): number => {
+    const chain = { nodes: hops + 2, packets: Math.ceil(work / hops), rules }
     const runs = Array.from({ length: options.runs }, () => runChain(chain, clock).perSecond)
     return Math.round(median(runs))
   }
   return {
     name: 'growth',
     unit: 'packet-hops/s',
-    hops: HOPS.map((hops) => ({ hops, ours: speed(hops, 0, 1) })),
-    rules: RULES.map((rules) => ({ rules, ours: speed(6, rules, Math.min(1, 50 / rules)) })),
+    hops: HOPS.map((hops) => ({ hops, ours: speed(hops, 0) })),
+    rules: RULES.map((rules) => ({ rules, ours: speed(6, rules) })),
   }
 }
