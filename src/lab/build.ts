@@ -4,7 +4,7 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { toHex } from '../base/bytes.ts'
-import type { Duration, Instant } from '../base/time.ts'
+import { formatDuration, seconds, type Duration, type Instant } from '../base/time.ts'
 import { parseIpv4 } from '../base/address.ts'
 import type { Fault } from '../net/faults.ts'
 import { Trace } from '../net/trace.ts'
@@ -144,6 +144,38 @@ class RunningLab implements Lab {
     }
   }
 
+  pause(node: string): Disposable {
+    this.#node(node).stack.setDown(true)
+    this.#note(`${node} is paused`)
+    return { [Symbol.dispose]: () => this.resume(node) }
+  }
+
+  resume(node: string): void {
+    const { stack } = this.#node(node)
+    if (!stack.isDown) return
+    stack.setDown(false)
+    this.#note(`${node} is resumed`)
+  }
+
+  reboot(node: string): void {
+    const running = this.#node(node)
+    running.flushCaches()
+    this.#network.reboot(node)
+    this.#restartServices(node)
+    this.#note(`${node} reboots`)
+  }
+
+  skewClock(node: string, by: Duration): Disposable {
+    this.#network.skewClock(this.#node(node).name, by)
+    this.#note(`the clock of ${node} is set by ${formatDuration(by)}`)
+    return {
+      [Symbol.dispose]: () => {
+        this.#network.skewClock(node, seconds(0))
+        this.#note(`the clock of ${node} is set right`)
+      },
+    }
+  }
+
   async probe(query: ProbeQuery): Promise<ProbeReport> {
     const stack = this.#node(query.from).stack
     await this.#ready()
@@ -245,13 +277,18 @@ class RunningLab implements Lab {
     for (const [name, spec] of ipNodesOf(topology)) {
       const old = before.nodes[name]
       if (old?.kind === 'switch' || old?.services === spec.services) continue
-      this.#services.get(name)?.()
-      this.#services.set(
-        name,
-        startServices(this.#network.stack(name), () => this.#compiled),
-      )
+      this.#restartServices(name)
     }
     this.#note(what)
+  }
+
+  #restartServices(node: string): void {
+    this.#services.get(node)?.()
+    const stack = this.#network.stack(node)
+    this.#services.set(
+      node,
+      startServices(stack, () => this.#compiled),
+    )
   }
 
   #note(text: string): void {

@@ -82,8 +82,6 @@ export interface LabNode {
   assumeConnected(connected?: boolean): void
   /** Forget cached names and revocation lists, as `ipconfig /flushdns` and `certutil -urlcache * delete` do. */
   flushCaches(): void
-  /** Off: the node hears and says nothing until it is on again. */
-  power(on: boolean): void
 }
 
 export interface JudgeOptions {
@@ -115,6 +113,16 @@ export interface Lab<H extends string = string> {
   apply(edit: Edit<string, H>): Disposable
   /** Put a fault on links; disposing lifts it. Disposing throws when it never matched, unless it is optional. */
   inject(fault: Fault): Disposable
+  /** The node hears and says nothing until it is resumed; disposing resumes it. Its timers and its clock run on. */
+  pause(node: H): Disposable
+  resume(node: H): void
+  /**
+   * The node forgets what it does not keep on disk: sessions, mappings, neighbours, cached names and lists; it asks for its leases
+   * again, and its services start anew. It takes no time.
+   */
+  reboot(node: H): void
+  /** Set the node's own clock forward (or back, by less than zero); disposing sets it right again. Certificates are judged by it. */
+  skewClock(node: H, by: Duration): Disposable
   probe(query: ProbeQuery<H>): Promise<ProbeReport>
   /** What the connection tracking of a firewall, or the table of a NAT router, holds now. */
   sessions(node: H): readonly SessionReport[]

@@ -50,6 +50,7 @@ export class Network {
   readonly #natRouters = new Map<string, NatRouter>()
   /** `switch node` → the tagged cable between them. */
   readonly #trunks = new Map<string, Trunk>()
+  readonly #skews = new Map<string, Duration>()
   #topology: Topology
 
   constructor(world: World, trace: Trace, topology: Topology) {
@@ -99,6 +100,22 @@ export class Network {
       }
     }
     return undefined
+  }
+
+  /** Forget sessions, mappings and neighbours, and pull and plug every cable, so that leases are asked for again. */
+  reboot(node: string): void {
+    this.#filters.get(node)?.flush()
+    this.#natRouters.get(node)?.flush()
+    const stack = this.stack(node)
+    for (const { name } of stack.nics.filter((nic) => nic.up)) {
+      stack.unplug(name)
+      stack.plug(name, this.segment(name), this.trunkTo(node, name))
+    }
+  }
+
+  /** Put the node's clock `by` beside where its topology has it. */
+  skewClock(node: string, by: Duration): void {
+    this.#skews.set(node, by)
   }
 
   /** What connection tracking, or a NAT router's table, remembers now. */
@@ -212,9 +229,9 @@ export class Network {
   #wallClockOf(name: string, now: Instant): Instant {
     const spec = this.#topology.nodes[name]
     const clock = spec === undefined || spec.kind === 'switch' ? undefined : spec.clock
-    if (clock === undefined) return now
-    const drift = ((now - this.#world.start) * (clock.driftPpm ?? 0)) / 1e6
-    return after(now, Math.round((clock.offset ?? 0) + drift) as Duration)
+    const drift = ((now - this.#world.start) * (clock?.driftPpm ?? 0)) / 1e6
+    const offset = (clock?.offset ?? 0) + (this.#skews.get(name) ?? 0)
+    return after(now, Math.round(offset + drift) as Duration)
   }
 }
 

@@ -133,10 +133,6 @@ export class RunningNode implements LabNode {
     this.#urlCache.flush()
   }
 
-  power(on: boolean): void {
-    this.stack.setDown(!on)
-  }
-
   #get(url: string, done: (outcome: HttpOutcome) => void): void {
     httpGet(
       this.stack,

@@ -1,7 +1,7 @@
 /** The verbs of a lab on the Contoso topology: which address is aimed at, what live edits keep, what faults do, what misuse says. */
 import { describe, expect, test } from 'vitest'
 import { contoso } from '../../topologies/contoso/topology.ts'
-import { instant, minutes, ms, seconds } from '../../src/base/time.ts'
+import { days, instant, minutes, ms, seconds } from '../../src/base/time.ts'
 import { buildLab } from '../../src/lab/build.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { fault, lose } from '../../src/net/faults.ts'
@@ -136,14 +136,46 @@ describe('a client that moves', () => {
   test('one without a network hears nothing', async () => {
     const lab = labOf()
     await lab.advance(seconds(20))
-    lab.nodes.gateway.power(false)
+    const paused = lab.pause('gateway')
     const dark = await lab.probe({ from: 'laptop', to: 'gateway', udp: 500 })
     expect(dark).toMatchObject({ disposition: 'lost', replied: false })
-    lab.nodes.gateway.power(true)
+    paused[Symbol.dispose]()
     await lab.advance(minutes(1))
     const back = await lab.probe({ from: 'laptop', to: 'gateway', udp: 500 })
     expect(back).toMatchObject({ disposition: 'delivered', replied: true })
   })
+})
+
+test('a firewall that reboots forgets its sessions, and the reply finds none', async () => {
+  const lab = labOf()
+  await lab.probe({ from: 'laptop', to: 'gateway', udp: 4500 })
+  expect(lab.sessions('edgeFirewall').length).toBeGreaterThan(0)
+  lab.reboot('edgeFirewall')
+  expect(lab.sessions('edgeFirewall')).toEqual([])
+  const again = await lab.probe({ from: 'laptop', to: 'gateway', udp: 4500 })
+  expect(again).toMatchObject({ disposition: 'delivered', replied: true })
+})
+
+test('a client that reboots asks for its address again, and a server serves again', async () => {
+  const lab = labOf()
+  await lab.advance(seconds(30))
+  lab.reboot('laptop')
+  lab.reboot('homeRouter')
+  await lab.advance(seconds(30))
+  expect(await lab.nodes.laptop.resolve('vpn.contoso.com')).toMatchObject({ rcode: 'NOERROR' })
+})
+
+test('a clock that is years ahead finds the certificate expired, on that host only', async () => {
+  const lab = labOf()
+  {
+    using _ = lab.skewClock('laptop', days(800))
+    const chain = await lab.nodes.laptop.judge('gateway', { profile: 'ike-client' })
+    expect(chain.failures[0]).toMatchObject({ code: 'pki/certificate-expired' })
+    const other = await lab.nodes.officePc.judge('gateway', { profile: 'ike-client' })
+    expect(other.valid).toBe(true)
+  }
+  const right = await lab.nodes.laptop.judge('gateway', { profile: 'ike-client' })
+  expect(right.valid).toBe(true)
 })
 
 test('misuse names the node and what there is', async () => {
