@@ -32,6 +32,8 @@ export interface OutgoingPacket {
   readonly payload: Uint8Array
   /** Default false: this host and routers may fragment. */
   readonly dontFragment?: boolean
+  /** The former TOS byte; default 0. */
+  readonly dscpEcn?: number
   /** Default: the next of the host's own count. */
   readonly identification?: number
   /** Default 128 on Windows, 64 elsewhere: the stack knows. */
@@ -48,6 +50,8 @@ export interface TransportPacket {
   readonly nic: string
   /** Its id in the trace. */
   readonly packet: number
+  /** The former TOS byte. */
+  readonly dscpEcn: number
 }
 
 /** The part of a packet that an ICMP error quotes: enough to find the socket it belongs to (RFC 792). */

@@ -75,7 +75,6 @@ export type Deliver = (packet: Transit, nic: string) => void
 /** The header of a packet of this host. `dscpEcn` is the former TOS byte; with `nic` it leaves there, whatever the routes say. */
 export type LocalHeader = Omit<OutgoingPacket, 'payload'> & {
   readonly nic?: string | undefined
-  readonly dscpEcn?: number
 }
 
 export interface Sent {

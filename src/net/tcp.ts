@@ -17,6 +17,7 @@ import {
 } from '../wire/tcp.ts'
 import type {
   IpService,
+  OutgoingPacket,
   QuotedPacket,
   TcpTransport,
   TransportDrop,
@@ -27,6 +28,8 @@ import { Connection, type ConnectionContext, type Departure } from './tcp-connec
 import { seqAdd } from './tcp-sequence.ts'
 import { WINDOWS_TCP, type TcpSettings } from './tcp-timing.ts'
 
+/** RFC 3168 §5: the low two bits of the former TOS byte. */
+const ECN_MASK = 3
 /** IPv4 and TCP headers without options. */
 const HEADERS_BYTES = 40
 /** RFC 6335 §6; Windows draws from the same range. */
@@ -129,7 +132,8 @@ export class TcpLayer implements TcpTransport {
     if (this.#listenerFor(local) !== undefined && this.#receiveInListen(local, remote, segment)) {
       return undefined
     }
-    this.#refuse(local, remote, segment)
+    // As Linux answers for nobody: with the class of what it answers, and without its congestion bits.
+    this.#refuse(local, remote, segment, packet.dscpEcn & ~ECN_MASK)
     return { reason: 'no-listener', detail: `nothing listens on or owns TCP port ${local.port}` }
   }
 
@@ -154,7 +158,7 @@ export class TcpLayer implements TcpTransport {
   }
 
   /** RST to a segment that nobody owns (RFC 9293 §3.10.7.1), so that the sender would accept it. */
-  #refuse(local: Endpoint, remote: Endpoint, segment: TcpSegment): void {
+  #refuse(local: Endpoint, remote: Endpoint, segment: TcpSegment, dscpEcn: number): void {
     if ((segment.flags & TcpFlag.rst) !== 0) return
     const acknowledges = (segment.flags & TcpFlag.ack) !== 0
     const refusal = {
@@ -166,14 +170,14 @@ export class TcpLayer implements TcpTransport {
       payload: new Uint8Array(),
     }
     // A packet that nobody may cut needs no identification, and one of no connection has no count to take it from (RFC 6864, Linux).
-    this.#send(local, remote, refusal, { identification: 0 })
+    this.#send(local, remote, refusal, { identification: 0, dscpEcn })
   }
 
   #send(
     local: Endpoint,
     remote: Endpoint,
     segment: Departure,
-    header: { readonly identification?: number } = {},
+    header: Pick<OutgoingPacket, 'identification' | 'dscpEcn'> = {},
   ): SocketError | undefined {
     if (local.address === UNSPECIFIED) return { code: 'no-route', to: remote, from: UNSPECIFIED }
     const ip = { source: local.address, destination: remote.address }

@@ -85,6 +85,7 @@ export class Transports {
       ),
       nic,
       packet: packet.id,
+      dscpEcn: frame[IP_OFFSET + 1]!,
     }
     const raw = this.#rawOf(protocol)
     for (const reader of raw) reader.onPacket?.({ ...message, payload: message.payload.slice() })

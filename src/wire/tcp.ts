@@ -71,10 +71,11 @@ function readOptions(r: Reader, end: number): TcpOption[] {
       options.push({ kind, data: new Uint8Array() })
       continue
     }
-    const length = r.u8('Option Length', 'RFC 9293 §3.2')
-    const wrong = kind === TcpOptionKind.maximumSegmentSize && length !== 4
-    if (length < 2 || r.offset + length - 2 > end || wrong) {
-      r.reject('bad-value', 'Option Length', 'RFC 9293 §3.2')
+    const length = r.offset < end ? r.u8('Option Length', 'RFC 9293 §3.2') : 0
+    if (length < 2 || r.offset + length - 2 > end) {
+      // An option that lies about its length ends the list, and the segment stands (MUST-7 of RFC 9293; Linux: tcp_parse_options).
+      r.take(end - r.offset, 'Options', 'RFC 9293 §3.2')
+      break
     }
     options.push({ kind, data: r.take(length - 2, 'Option Data', 'RFC 9293 §3.2') })
   }
@@ -151,7 +152,7 @@ export function encodeTcp(segment: TcpSegment, ip: AddressPair): Uint8Array {
 /** The value of the Maximum Segment Size option (RFC 9293 §3.7.1), if the segment carries one. */
 export function maximumSegmentSizeOf(segment: TcpSegment): number | undefined {
   const option = segment.options.find((o) => o.kind === TcpOptionKind.maximumSegmentSize)
-  return option === undefined ? undefined : (option.data[0]! << 8) | option.data[1]!
+  return option?.data.length === 2 ? (option.data[0]! << 8) | option.data[1]! : undefined
 }
 
 export const maximumSegmentSizeOption = (bytes: number): TcpOption => ({

@@ -34,6 +34,8 @@ export interface WireOptions {
   readonly passes?: (segment: Passage, nth: number) => boolean
 }
 
+const ON_WIRE = { nic: 'wire', packet: 0, dscpEcn: 0 }
+
 export class Wire {
   readonly world: World
   readonly client: TcpLayer
@@ -64,8 +66,7 @@ export class Wire {
   /** Hand a segment to one end as if the other had sent it. */
   inject(to: 'client' | 'server', payload: Uint8Array): TransportDrop | undefined {
     const ends = to === 'client' ? [SERVER, CLIENT] : [CLIENT, SERVER]
-    const packet = { source: ends[0]!, destination: ends[1]!, payload, nic: 'wire', packet: 0 }
-    return this[to].receive(packet)
+    return this[to].receive({ ...ON_WIRE, source: ends[0]!, destination: ends[1]!, payload })
   }
 
   run(d: Duration): void {
@@ -109,7 +110,7 @@ export class Wire {
     for (let copy = 0; copy < copies; copy++) {
       const delay = microseconds(latency + chance.fraction() * jitter)
       const arrive = (): void => {
-        const drop = this[to].receive({ ...packet, payload, nic: 'wire', packet: 0 })
+        const drop = this[to].receive({ ...ON_WIRE, ...packet, payload })
         if (drop !== undefined) this.drops.push(drop)
       }
       this.world.schedule(delay, arrive, undefined)

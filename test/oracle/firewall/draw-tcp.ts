@@ -112,6 +112,8 @@ function synOptions(rng: Rng): Uint8Array {
   if (rng.chance(0.5)) out.push(2, 4, 5, 180)
   if (rng.chance(0.4)) out.push(4, 2)
   if (rng.chance(0.4)) out.push(1, 3, 3, rng.below(17))
+  // Nobody minds an option that lies about its length, but its followers are not read.
+  if (rng.chance(0.05)) out.push(1, 1, rng.pick([2, 3, 8, 99]), rng.pick([0, 1, 9, 40]))
   return Uint8Array.from(out)
 }
 

@@ -209,9 +209,7 @@ function damage(rng: Rng, b: Uint8Array, field: number, features: string[]): Uin
 
 function drawIp(rng: Rng, talk: Talk, draft: Draft, features: string[]): Draft {
   const ttl = rng.chance(0.03) ? rng.pick([1, 2]) : rng.pick([64, 128, 255])
-  const tos =
-    // A closed port's reset copies the segment's TOS in Linux, not in the twin.
-    draft.protocol !== TCP && !talk.tcp.plain && rng.chance(0.1) ? rng.pick([0x10, 0xb8, 0x03]) : 0
+  const tos = !talk.tcp.plain && rng.chance(0.1) ? rng.pick([0x10, 0xb8, 0x03]) : 0
   const options = rng.chance(0.02) ? Uint8Array.of(1, 1, 1, 0) : undefined
   const isBig = draft.payload.length > 1170
   const cut = draft.payload.length > 1450 || rng.chance(draft.payload.length > 40 ? 0.5 : 0.01)
