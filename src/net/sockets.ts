@@ -6,6 +6,7 @@ import type { Ipv4 } from '../base/address.ts'
 import type { Result } from '../base/result.ts'
 import type { Rng } from '../base/rng.ts'
 import type { Duration, Instant } from '../base/time.ts'
+import type { WireError } from '../wire/codec.ts'
 import type { Timer } from './world.ts'
 
 export interface Endpoint {
@@ -60,7 +61,8 @@ export interface UdpSocket {
 }
 
 export interface UdpHandlers {
-  readonly onDatagram: (datagram: Datagram) => void
+  /** What cannot be read is handed back with why: the host then counts and traces it as a malformed drop. */
+  readonly onDatagram: (datagram: Datagram) => WireError | undefined | void
   readonly onError?: (error: SocketError) => void
 }
 

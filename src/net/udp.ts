@@ -6,7 +6,7 @@ import type { Ipv4 } from '../base/address.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Rng } from '../base/rng.ts'
 import { microseconds } from '../base/time.ts'
-import { formatWireError } from '../wire/codec.ts'
+import { formatWireError, type WireError } from '../wire/codec.ts'
 import { IPV4_HEADER, PROTOCOL } from '../wire/ipv4.ts'
 import { decodeUdp, UDP_HEADER, writeUdp } from '../wire/udp.ts'
 import { portsOf } from './icmp.ts'
@@ -131,18 +131,16 @@ export class UdpLayer implements Udp, Transport {
     const sockets = this.#byPort.get(destinationPort) ?? NO_SOCKETS
     // Most ports have one socket, which takes all that comes.
     const only = sockets.length === 1 && sockets[0]!.takesAll ? sockets[0]! : undefined
-    if (only !== undefined) {
-      only.handlers.onDatagram(datagram)
-      return undefined
-    }
+    if (only !== undefined) return unread(only.handlers.onDatagram(datagram))
     const toGroup = isMulticast(destination) || this.#ip.isBroadcast(destination)
     const matching = bestFirst(sockets, destination, nic, toGroup)
     if (matching.length === 0)
       return { reason: 'no-listener', detail: `nobody listens on UDP port ${destinationPort}` }
     // A broadcast is for every socket that may have it; each owns its bytes.
-    for (const socket of toGroup ? matching : matching.slice(0, 1))
-      socket.handlers.onDatagram({ ...datagram, bytes: datagram.bytes.slice() })
-    return undefined
+    const faults = (toGroup ? matching : matching.slice(0, 1)).map((socket) =>
+      socket.handlers.onDatagram({ ...datagram, bytes: datagram.bytes.slice() }),
+    )
+    return unread(faults.find((fault) => fault !== undefined))
   }
 
   onIcmpError(quoted: QuotedPacket, error: SocketError): void {
@@ -203,6 +201,10 @@ export class UdpLayer implements Udp, Transport {
     return undefined
   }
 }
+
+/** What a program could not read is a drop like any other. */
+const unread = (fault: WireError | undefined | void): TransportDrop | undefined =>
+  fault === undefined ? undefined : { reason: 'malformed', detail: formatWireError(fault) }
 
 /** Those that may have it, the most closely bound first; equals in the order in which they were opened. */
 const bestFirst = (

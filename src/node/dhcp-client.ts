@@ -13,7 +13,7 @@ import {
 } from '../engine/dhcp-client.ts'
 import type { Lease } from '../engine/dhcp-lease.ts'
 import type { Host, NicSettings, UdpSocket } from '../net/sockets.ts'
-import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from '../wire/dhcp.ts'
+import { decodeDhcp, DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from '../wire/dhcp.ts'
 import { EngineRunner } from './engine-runner.ts'
 
 const SOURCE = 'Dhcp-Client'
@@ -109,7 +109,13 @@ class RunningClient implements DhcpClient {
 
   #open(): boolean {
     const opened = this.#host.udp.open(
-      { onDatagram: ({ bytes }) => this.#runner.input({ kind: 'datagram', bytes }) },
+      {
+        onDatagram: ({ bytes }) => {
+          const decoded = decodeDhcp(bytes)
+          if (!decoded.ok) return decoded.error
+          return this.#runner.input({ kind: 'datagram', bytes })
+        },
+      },
       { port: DHCP_CLIENT_PORT, nic: this.#nic },
     )
     if (opened.ok) this.#socket = opened.value

@@ -7,7 +7,7 @@ import { days, type Duration } from '../base/time.ts'
 import { dhcpServer, type DhcpReplyTo, type DhcpServerConfig } from '../engine/dhcp-server.ts'
 import type { Host } from '../net/sockets.ts'
 import type { DhcpServerSpec } from '../topology/services.ts'
-import { DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from '../wire/dhcp.ts'
+import { decodeDhcp, DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from '../wire/dhcp.ts'
 import { EngineRunner } from './engine-runner.ts'
 
 const SOURCE = 'DhcpServer'
@@ -23,7 +23,13 @@ export function startDhcpServer(host: Host, spec: DhcpServerSpec): () => void {
     return () => {}
   }
   const opened = host.udp.open(
-    { onDatagram: ({ bytes }) => runner.input({ kind: 'datagram', bytes }) },
+    {
+      onDatagram: ({ bytes }) => {
+        const decoded = decodeDhcp(bytes)
+        if (!decoded.ok) return decoded.error
+        return runner.input({ kind: 'datagram', bytes })
+      },
+    },
     { port: DHCP_SERVER_PORT, nic: spec.network },
   )
   if (!opened.ok) {

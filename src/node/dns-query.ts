@@ -80,7 +80,10 @@ class Query {
   begin(): void {
     const opened = this.#host.udp.open({
       onDatagram: ({ bytes, from }) => {
-        if (from.port === DNS_PORT) this.#receive(bytes, from.address)
+        const decoded = decodeMessage(bytes)
+        if (!decoded.ok) return decoded.error
+        if (from.port === DNS_PORT) this.#receive(decoded.value, from.address)
+        return undefined
       },
       onError: ({ to }) => this.#giveUpOn(to.address),
     })
@@ -101,9 +104,8 @@ class Query {
     }
   }
 
-  #receive(bytes: Uint8Array, from: Ipv4): void {
-    const message = this.#answerIn(bytes, from)
-    if (message === undefined || this.#isDone) return
+  #receive(message: Message, from: Ipv4): void {
+    if (!this.#isAnswer(message, from) || this.#isDone) return
     if (message.truncated) this.#askByTcp(from)
     else this.#take(message, from)
   }
@@ -115,17 +117,15 @@ class Query {
   }
 
   /** Only the answer to this very question, from one who was asked, counts. */
-  #answerIn(bytes: Uint8Array, from: Ipv4): Message | undefined {
-    const decoded = decodeMessage(bytes)
-    if (!decoded.ok || !this.#asked.includes(from)) return undefined
-    const { id, response, question } = decoded.value
+  #isAnswer({ id, response, question }: Message, from: Ipv4): boolean {
     const [echoed] = question
-    const isOurs =
+    return (
+      this.#asked.includes(from) &&
       response &&
       id === this.#id &&
       (echoed === undefined ||
         (echoed.type === this.#question.type && sameName(echoed.name, this.#question.name)))
-    return isOurs ? decoded.value : undefined
+    )
   }
 
   #giveUpOn(server: Ipv4): void {
@@ -144,8 +144,9 @@ class Query {
         onConnected: () => connection.send(frameMessage(query)),
         onData: (bytes) => {
           for (const whole of stream.push(bytes)) {
-            const message = this.#answerIn(whole, from)
-            if (message !== undefined && !this.#isDone) this.#take(message, from)
+            const decoded = decodeMessage(whole)
+            const isAnswer = decoded.ok && this.#isAnswer(decoded.value, from)
+            if (isAnswer && !this.#isDone) this.#take(decoded.value, from)
           }
         },
         onEnd: () => connection.close(),

@@ -24,7 +24,7 @@ import {
 import type { Zone } from '../engine/dns/zone.ts'
 import type { Host, TcpConnection, TcpHandlers } from '../net/sockets.ts'
 import type { DnsServerSpec } from '../topology/services.ts'
-import { frameMessage, MessageStream } from '../wire/dns/message.ts'
+import { decodeMessage, frameMessage, MessageStream } from '../wire/dns/message.ts'
 import { parseName, showName } from '../wire/dns/name.ts'
 import { rcodeName, typeName } from '../wire/dns/registry.ts'
 import { EngineRunner } from './engine-runner.ts'
@@ -93,10 +93,12 @@ class DnsServer {
       {
         onDatagram: ({ bytes, from, to }) => {
           const arrival: Arrival = { transport: 'udp', client: from.address, server: to.address }
-          this.#handle(bytes, arrival, (response) => {
+          const isTaken = this.#handle(bytes, arrival, (response) => {
             // The answer comes from the address that was asked, whichever interface it leaves by.
             if (udp.ok) udp.value.send(from, response, { source: to.address })
           })
+          const decoded = isTaken ? undefined : decodeMessage(bytes)
+          return decoded?.ok === false ? decoded.error : undefined
         },
       },
       { port: DNS_PORT },
@@ -133,14 +135,19 @@ class DnsServer {
     }
   }
 
-  #handle(bytes: Uint8Array, arrival: Arrival, respond: Respond): void {
+  /** False: nothing will be answered. */
+  #handle(bytes: Uint8Array, arrival: Arrival, respond: Respond): boolean {
     const handling = handleQuery(this.#spec, this.#current(), bytes, arrival)
-    if (handling.kind === 'drop') return
-    if (handling.kind === 'respond') return this.#finish(handling, arrival, respond)
+    if (handling.kind === 'drop') return false
+    if (handling.kind === 'respond') {
+      this.#finish(handling, arrival, respond)
+      return true
+    }
     this.#recursive.resolve(handling, ({ rcode, answer, authority }) => {
       const found = { rcode, answer, authority }
       this.#finish(respondRecursively(handling, found, arrival), arrival, respond)
     })
+    return true
   }
 
   #finish(
@@ -211,8 +218,11 @@ class RecursiveResolver {
   #sendDatagram({ exchange, server }: ResolverTarget, bytes: Uint8Array): void {
     const opened = this.#host.udp.open({
       onDatagram: ({ bytes: answer, from }) => {
+        const decoded = decodeMessage(answer)
+        if (!decoded.ok) return decoded.error
         const isServer = from.address === server && from.port === DNS_PORT
         if (isServer) this.#runner.input({ kind: 'message', exchange, bytes: answer })
+        return undefined
       },
       onError: () => this.#runner.input({ kind: 'failed', exchange }),
     })

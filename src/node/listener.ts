@@ -2,9 +2,11 @@
  * Open ports: answers datagrams as the specification says, accepts TCP connections and closes when the peer does.
  * Not a protocol: enough of IKE and RADIUS that "does the port answer?" has an honest answer on the wire.
  */
+import { ok, type Result } from '../base/result.ts'
 import type { Rng } from '../base/rng.ts'
 import type { Datagram, Host } from '../net/sockets.ts'
 import type { ListenerSpec } from '../topology/services.ts'
+import type { WireError } from '../wire/codec.ts'
 import {
   decodeIke,
   encodeIke,
@@ -21,11 +23,13 @@ import { statusReply } from './status-server.ts'
 export function startListener(host: Host, spec: ListenerSpec): () => void {
   const rng = host.rng.fork(`listener/${spec.name}`)
   const udp = (spec.udp ?? []).flatMap((port) => {
-    const onDatagram = (datagram: Datagram): void => {
-      const bytes = answer(spec.speaks ?? 'echo', datagram, rng)
-      if (bytes !== undefined && opened.ok) {
-        opened.value.send(datagram.from, bytes, { source: datagram.to.address })
+    const onDatagram = (datagram: Datagram): WireError | undefined => {
+      const answered = answer(spec.speaks ?? 'echo', datagram, rng)
+      if (!answered.ok) return answered.error
+      if (answered.value !== undefined && opened.ok) {
+        opened.value.send(datagram.from, answered.value, { source: datagram.to.address })
       }
+      return undefined
     }
     const opened = host.udp.open({ onDatagram }, { port })
     if (!opened.ok) host.log(spec.name, `UDP port ${port} is taken`)
@@ -43,30 +47,30 @@ export function startListener(host: Host, spec: ListenerSpec): () => void {
   }
 }
 
-function answer(
-  speaks: NonNullable<ListenerSpec['speaks']>,
-  datagram: Datagram,
-  rng: Rng,
-): Uint8Array | undefined {
+/** What to say; undefined: nothing. The error: it could not be read. */
+type Said = Result<Uint8Array | undefined, WireError>
+
+function answer(speaks: NonNullable<ListenerSpec['speaks']>, datagram: Datagram, rng: Rng): Said {
   switch (speaks) {
     case 'echo':
-      return datagram.bytes
+      return ok(datagram.bytes)
     case 'ike':
       return answerIke(datagram, rng)
     case 'radius':
       return statusReply(datagram.bytes, datagram.to.port)
     case 'silent':
-      return undefined
+      return ok(undefined)
   }
 }
 
 /** The header of an IKE_SA_INIT response, to the header of a request (RFC 7296 §3.1). Anything else is ignored. */
-function answerIke(datagram: Datagram, rng: Rng): Uint8Array | undefined {
+function answerIke(datagram: Datagram, rng: Rng): Said {
   const marked = datagram.to.port === NAT_T_PORT
   const bytes = marked ? withoutMarker(datagram.bytes) : datagram.bytes
-  if (bytes === undefined) return undefined
+  // Without the marker it is ESP in UDP, which nobody here reads.
+  if (bytes === undefined) return ok(undefined)
   const decoded = decodeIke(bytes)
-  if (!decoded.ok) return undefined
+  if (!decoded.ok) return decoded
   const request = decoded.value
   const first =
     request.exchange === IkeExchange.saInit &&
@@ -74,7 +78,7 @@ function answerIke(datagram: Datagram, rng: Rng): Uint8Array | undefined {
     request.messageId === 0 &&
     request.initiatorSpi.some((byte) => byte !== 0) &&
     request.responderSpi.every((byte) => byte === 0)
-  if (!first) return undefined
+  if (!first) return ok(undefined)
   const reply = encodeIke({
     initiatorSpi: request.initiatorSpi,
     responderSpi: rng.bytes(8),
@@ -84,5 +88,5 @@ function answerIke(datagram: Datagram, rng: Rng): Uint8Array | undefined {
     messageId: 0,
     payloads: new Uint8Array(),
   })
-  return marked ? withMarker(reply) : reply
+  return ok(marked ? withMarker(reply) : reply)
 }

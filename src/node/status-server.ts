@@ -4,7 +4,9 @@
  */
 import { createHash, createHmac } from 'node:crypto'
 import { concat, equalBytes, utf8 } from '../base/bytes.ts'
+import { ok, type Result } from '../base/result.ts'
 import type { Rng } from '../base/rng.ts'
+import type { WireError } from '../wire/codec.ts'
 import {
   decodeRadius,
   encodeRadius,
@@ -61,10 +63,14 @@ export function statusReply(
   bytes: Uint8Array,
   port: number,
   secret = STATUS_SECRET,
-): Uint8Array | undefined {
+): Result<Uint8Array | undefined, WireError> {
   const decoded = decodeRadius(bytes)
-  if (!decoded.ok || decoded.value.code !== RadiusCode.statusServer) return undefined
-  const request = decoded.value
+  if (!decoded.ok) return decoded
+  return ok(replyTo(decoded.value, port, secret))
+}
+
+function replyTo(request: RadiusPacket, port: number, secret: string): Uint8Array | undefined {
+  if (request.code !== RadiusCode.statusServer) return undefined
   const proofs = request.attributes.filter(
     (a) => a.type === RadiusAttributeType.messageAuthenticator,
   )
