@@ -296,18 +296,31 @@ class RunningLab implements Lab {
   }
 }
 
-/** Cables are laid when a lab is built; an edit that would lay others is for a new lab. */
+/** What is laid once, when a lab is built: an edit of it is for a new lab. All else follows an edit while the lab runs. */
 function refuseRebuilding(what: string, before: Topology, now: Topology): void {
-  const cables = (topology: Topology): string =>
-    JSON.stringify([
-      Object.keys(topology.networks),
-      Object.entries(topology.nodes).map(([name, spec]) => [
-        name,
-        spec.kind === 'switch' ? spec.networks : spec.interfaces.map((nic) => nic.network),
-      ]),
-    ])
-  if (cables(before) === cables(now)) return
+  if (laid(before) === laid(now)) return
   throw new RangeError(
-    `${what}: nodes, networks and interfaces are fixed once a lab runs; build another, or use moveTo`,
+    `${what}: nodes, networks, systems and interfaces are fixed once a lab runs; build another, or use moveTo`,
   )
 }
+
+const laid = (topology: Topology): string =>
+  JSON.stringify([
+    topology.networks,
+    Object.entries(topology.nodes).map(([name, spec]) => [
+      name,
+      spec.kind === 'switch'
+        ? spec.networks
+        : [
+            spec.kind,
+            spec.os,
+            spec.kind === 'host' && spec.forwards === true,
+            spec.interfaces.map(({ network, address, alsoAt, metric }) => [
+              network,
+              address === DHCP,
+              alsoAt,
+              metric,
+            ]),
+          ],
+    ]),
+  ])

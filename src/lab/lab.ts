@@ -107,8 +107,9 @@ export interface Lab<H extends string = string> {
   /** Let virtual time pass. Years cost no more than seconds, but for the events in them. */
   advance(by: Duration): Promise<void>
   /**
-   * Change the running lab by an edit of its topology; disposing undoes it. Rules, routes, interfaces, trunks, zones, certificates
-   * and profiles change in place; sessions, caches and leases live on, as they do on site.
+   * Change the running lab by an edit of its topology; disposing undoes it. Rules, routes, addresses, gateways, trunks, zones,
+   * services, certificates and profiles change in place; sessions, caches and leases live on, as they do on site. Throws RangeError,
+   * and changes nothing, for an edit that changes nothing, cannot be built, or lays other cables.
    */
   apply(edit: Edit<string, H>): Disposable
   /** Put a fault on links; disposing lifts it. Disposing throws when it never matched, unless it is optional. */
