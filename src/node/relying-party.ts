@@ -1,6 +1,6 @@
 /**
  * A host that judges a certificate chain: it fetches the CRLs and the missing issuers that the judgement needs over the simulated
- * network, and keeps them as Windows' URL cache does. Not the rules: `pki/path.ts` has those. No OCSP, no delta CRLs, no LDAP.
+ * network, and keeps them as Windows' URL cache does. Not the rules: `pki/path.ts` has those. No OCSP, no LDAP.
  */
 import { formatIpv4 } from '../base/address.ts'
 import { err, ok, type Result } from '../base/result.ts'
@@ -226,7 +226,7 @@ function findCrl(
     const fetched = inquiry.crls.get(url)
     if (fetched !== undefined) {
       if (fetched.nextUpdate === undefined || fetched.nextUpdate >= at) {
-        return { kind: 'known', crl: fetched }
+        return { kind: 'known', crls: [fetched] }
       }
       old ??= fetched
       continue
@@ -234,13 +234,13 @@ function findCrl(
     const kept = cache.crl(url, at)
     if (kept !== undefined) {
       inquiry.fromCache.add(url)
-      return { kind: 'known', crl: kept }
+      return { kind: 'known', crls: [kept] }
     }
     const outcome = inquiry.tried.get(url)
     if (outcome === undefined) return { kind: 'unreachable', tried, next: url }
     tried.push({ url, outcome })
   }
-  return old === undefined ? { kind: 'unreachable', tried } : { kind: 'known', crl: old }
+  return old === undefined ? { kind: 'unreachable', tried } : { kind: 'known', crls: [old] }
 }
 
 /** Where an issuer that no path could find may be fetched; each URL is used once. */

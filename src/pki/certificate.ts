@@ -226,7 +226,7 @@ export const isSelfIssued = (certificate: Certificate): boolean =>
 /** The HTTP and other URLs at which the CRL for this certificate is published, in order. */
 export const crlUrlsOf = (certificate: Certificate): readonly string[] =>
   (certificate.crlDistributionPoints ?? [])
-    .filter((point) => !point.limited)
+    .filter(({ reasons, crlIssuer }) => reasons === undefined && crlIssuer.length === 0)
     .flatMap((point) => point.fullName)
     .flatMap((name) => (name.kind === 'uri' ? [name.value] : []))
 

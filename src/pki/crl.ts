@@ -9,7 +9,14 @@ import type { RevocationReason } from '../topology/pki.ts'
 import { contextPrimitive, readDer, TAG, type DerFault, type DerReader } from './der.ts'
 import * as write from './der-writer.ts'
 import { readAlgorithm, readSigned, type Signed } from './certificate.ts'
+import {
+  readDistributionPoints,
+  readIssuingDistributionPoint,
+  type CrlScope,
+  type DistributionPoint,
+} from './distribution-point.ts'
 import { readAuthorityKeyId, readExtensions, type Extension } from './extensions.ts'
+import { readGeneralNames } from './general-name.ts'
 import { readName, type Name } from './name.ts'
 import { OID } from './oids.ts'
 
@@ -43,14 +50,26 @@ export interface Crl extends Signed {
   readonly issuer: Name
   readonly thisUpdate: Instant
   readonly nextUpdate?: Instant
-  /** By serial number. */
+  /** What its own issuer issued, by serial number. */
   readonly entries: ReadonlyMap<string, RevokedEntry>
+  /** What others issued (certificateIssuer, §5.3.3), by {@link foreignKey}: an indirect CRL has such. */
+  readonly foreignEntries: ReadonlyMap<string, RevokedEntry>
   /** The critical extensions that nothing here processes, entry extensions included: such a CRL decides nothing (§5.2). */
   readonly unknownCritical: readonly string[]
   /** crlNumber, hexadecimal. */
   readonly number?: string
   readonly authorityKeyId?: Uint8Array
+  /** issuingDistributionPoint; absent: every certificate of its issuer, every reason. */
+  readonly scope?: CrlScope
+  /** BaseCRLNumber, hexadecimal: this is a delta to the CRL of that number or a later one. */
+  readonly deltaBase?: string
+  /** Where deltas to it are published. */
+  readonly freshestCrl?: readonly DistributionPoint[]
+  readonly extensions: readonly Extension[]
 }
+
+/** The key of an entry that names another issuer than that of the CRL. */
+export const foreignKey = (serial: string, issuer: Name): string => `${serial} ${issuer.key}`
 
 /** Read a CertificateList, DER. */
 export const readCrl = (der: Uint8Array): Result<Crl, DerFault> =>
@@ -66,45 +85,82 @@ function readTbs(r: DerReader) {
   const nextUpdate = dated ? r.time('nextUpdate') : undefined
   const unknown: string[] = []
   const listed = r.nextTag === TAG.sequence ? r.sequence('revokedCertificates') : undefined
-  const entries = listed?.each('revokedCertificates', (list) => readEntry(list, unknown)) ?? []
+  const entries = new Map<string, RevokedEntry>()
+  const foreignEntries = new Map<string, RevokedEntry>()
+  // An entry's certificateIssuer holds for those after it, too (§5.3.3).
+  let of: Name = issuer
+  listed?.each('revokedCertificates', (list) => {
+    const { entry, certificateIssuer } = readEntry(list, unknown)
+    of = certificateIssuer ?? of
+    if (of.key === issuer.key) entries.set(entry.serial, entry)
+    else foreignEntries.set(foreignKey(entry.serial, of), entry)
+  })
   const wrapper = r.explicit(0, 'crlExtensions')
   r.end('tbsCertList')
-  const values = wrapper === undefined ? {} : readCrlExtensions(wrapper, unknown)
+  const values = wrapper === undefined ? { extensions: [] } : readCrlExtensions(wrapper, unknown)
   return {
     innerAlgorithm,
     issuer,
     thisUpdate,
     ...(nextUpdate !== undefined && { nextUpdate }),
-    entries: new Map(entries.map((entry) => [entry.serial, entry])),
+    entries,
+    foreignEntries,
     ...values,
     unknownCritical: unknown,
   }
 }
 
-function readCrlExtensions(wrapper: DerReader, unknown: string[]) {
-  const values: { number?: string; authorityKeyId?: Uint8Array } = {}
-  const known: string[] = [OID.cRLNumber, OID.authorityKeyIdentifier]
-  const extensions = readExtensions(wrapper, 'crlExtensions', (oid, r) => {
-    if (oid === OID.cRLNumber) values.number = toHex(r.integerBytes('cRLNumber'))
-    if (oid === OID.authorityKeyIdentifier) {
+type CrlExtensionValues = Pick<
+  Crl,
+  'number' | 'authorityKeyId' | 'scope' | 'deltaBase' | 'freshestCrl'
+>
+type WritableCrlValues = { -readonly [field in keyof CrlExtensionValues]: Crl[field] }
+
+const CRL_READERS = new Map<string, (r: DerReader, values: WritableCrlValues) => void>([
+  [OID.cRLNumber, (r, v) => (v.number = toHex(r.integerBytes('cRLNumber')))],
+  [
+    OID.authorityKeyIdentifier,
+    (r, v) => {
       const keyId = readAuthorityKeyId(r)
-      if (keyId !== undefined) values.authorityKeyId = keyId
-    }
-    return known.includes(oid)
+      if (keyId !== undefined) v.authorityKeyId = keyId
+    },
+  ],
+  [OID.issuingDistributionPoint, (r, v) => (v.scope = readIssuingDistributionPoint(r))],
+  [OID.deltaCRLIndicator, (r, v) => (v.deltaBase = toHex(r.integerBytes('deltaCRLIndicator')))],
+  [OID.freshestCRL, (r, v) => (v.freshestCrl = readDistributionPoints(r, 'freshestCRL'))],
+])
+
+function readCrlExtensions(wrapper: DerReader, unknown: string[]) {
+  const values: WritableCrlValues = {}
+  const extensions = readExtensions(wrapper, 'crlExtensions', (oid, r) => {
+    const read = CRL_READERS.get(oid)
+    read?.(r, values)
+    return read !== undefined
   })
   wrapper.end('crlExtensions')
-  unknown.push(...criticalBeyond(extensions, known))
-  return values
+  unknown.push(...criticalBeyond(extensions, [...CRL_READERS.keys()]))
+  return { ...values, extensions }
 }
 
-function readEntry(list: DerReader, unknown: string[]): RevokedEntry {
+interface ReadEntry {
+  readonly entry: RevokedEntry
+  readonly certificateIssuer?: Name
+}
+
+function readEntry(list: DerReader, unknown: string[]): ReadEntry {
   const field = 'revokedCertificates'
   const r = list.sequence(field)
   const serial = toHex(r.integerBytes(`${field} userCertificate`))
   const revokedAt = r.time(`${field} revocationDate`)
-  if (r.atEnd) return { serial, revokedAt }
+  if (r.atEnd) return { entry: { serial, revokedAt } }
   let reason: CrlReason | undefined
+  let certificateIssuer: Name | undefined
   const extensions = readExtensions(r, 'crlEntryExtensions', (oid, value) => {
+    if (oid === OID.certificateIssuer) {
+      const names = readGeneralNames(value, 'certificateIssuer')
+      certificateIssuer = names.find((name) => name.kind === 'directory')?.name
+      return true
+    }
     if (oid !== OID.reasonCode) return false
     const code = value.smallInteger('reasonCode', TAG.enumerated)
     reason = REASONS.get(code)
@@ -112,8 +168,9 @@ function readEntry(list: DerReader, unknown: string[]): RevokedEntry {
     return true
   })
   r.end(field)
-  unknown.push(...criticalBeyond(extensions, [OID.reasonCode]))
-  return { serial, revokedAt, ...(reason !== undefined && { reason }) }
+  unknown.push(...criticalBeyond(extensions, [OID.reasonCode, OID.certificateIssuer]))
+  const entry = { serial, revokedAt, ...(reason !== undefined && { reason }) }
+  return { entry, ...(certificateIssuer !== undefined && { certificateIssuer }) }
 }
 
 const criticalBeyond = (

@@ -169,8 +169,8 @@ export class DerReader {
     if (!this.atEnd) this.reject(field, 'bytes follow the last element')
   }
 
-  boolean(field: string): boolean {
-    const { contents, offset } = this.element(field, TAG.boolean)
+  boolean(field: string, tag: number = TAG.boolean): boolean {
+    const { contents, offset } = this.element(field, tag)
     const value = contents[0]
     if (contents.length !== 1 || (value !== 0 && value !== 0xff)) {
       this.reject(field, 'a BOOLEAN is 00 or FF (X.690 §11.1)', offset)
@@ -179,10 +179,11 @@ export class DerReader {
   }
 
   /** A BOOLEAN DEFAULT FALSE: absent, or TRUE. */
-  flag(field: string): boolean {
-    if (this.nextTag !== TAG.boolean) return false
+  flag(field: string, tag: number = TAG.boolean): boolean {
+    if (this.nextTag !== tag) return false
     const at = this.#base + this.#at
-    if (!this.boolean(field)) this.reject(field, 'a DEFAULT value is encoded (X.690 §11.5)', at)
+    if (!this.boolean(field, tag))
+      this.reject(field, 'a DEFAULT value is encoded (X.690 §11.5)', at)
     return true
   }
 

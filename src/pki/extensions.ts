@@ -2,9 +2,17 @@
  * Certificate extensions read into plain data: RFC 5280 §4.2 and the Microsoft ones that Always On VPN meets.
  * Not a judgement: {@link ./path.ts} decides what they mean for a path. One that is not read here keeps its bytes.
  */
-import { fromUtf8 } from '../base/bytes.ts'
 import { contextConstructed, contextPrimitive, TAG, type DerReader } from './der.ts'
-import { readName, type Name } from './name.ts'
+import { readDistributionPoints, type DistributionPoint } from './distribution-point.ts'
+import { readGeneralName, readGeneralNames, type GeneralName } from './general-name.ts'
+import { readNameConstraints, type NameConstraints } from './name-constraint-extension.ts'
+import {
+  readPolicies,
+  readPolicyConstraints,
+  readPolicyMappings,
+  type PolicyConstraints,
+  type PolicyMapping,
+} from './policy-extensions.ts'
 import { OID, oidName } from './oids.ts'
 
 export interface Extension {
@@ -38,21 +46,6 @@ const KEY_USAGE_BITS: readonly KeyUsageBit[] = [
   'decipherOnly',
 ]
 
-export type GeneralName =
-  | { readonly kind: 'dns' | 'email' | 'uri' | 'upn'; readonly value: string }
-  /** 4 or 16 bytes. */
-  | { readonly kind: 'ip'; readonly address: Uint8Array }
-  | { readonly kind: 'directory'; readonly name: Name }
-  /** Another choice, or an otherName that is not a UPN: the whole element's identifier octet and contents. */
-  | { readonly kind: 'other'; readonly tag: number; readonly contents: Uint8Array }
-
-export interface DistributionPoint {
-  /** Names of kind `uri` are where the CRL is fetched. */
-  readonly fullName: readonly GeneralName[]
-  /** Relative to the CRL issuer, or limited to some reasons, or from another issuer: kept, not followed. */
-  readonly limited: boolean
-}
-
 /** What the recognised extensions of one certificate say; an absent field is an absent extension. */
 export interface ExtensionValues {
   readonly basicConstraints?: { readonly cA: boolean; readonly pathLength?: number }
@@ -67,6 +60,15 @@ export interface ExtensionValues {
   readonly template?: { readonly oid: string; readonly major?: number; readonly minor?: number }
   /** Microsoft's application policies, OIDs as in extKeyUsage. */
   readonly applicationPolicies?: readonly string[]
+  readonly nameConstraints?: NameConstraints
+  /** Policy OIDs; what qualifies them is not read. */
+  readonly certificatePolicies?: readonly string[]
+  readonly policyMappings?: readonly PolicyMapping[]
+  readonly policyConstraints?: PolicyConstraints
+  /** skipCerts: how many certificates further down may still say anyPolicy. */
+  readonly inhibitAnyPolicy?: number
+  /** Where delta CRLs are published. */
+  readonly freshestCrl?: readonly DistributionPoint[]
 }
 
 /** {@link ExtensionValues} while they are being read. */
@@ -86,10 +88,25 @@ const READERS = new Map<string, (r: DerReader, values: WritableValues) => void>(
     },
   ],
   [OID.subjectKeyIdentifier, (r, v) => (v.subjectKeyId = r.octetString('subjectKeyIdentifier'))],
-  [OID.cRLDistributionPoints, (r, v) => (v.crlDistributionPoints = readDistributionPoints(r))],
+  [
+    OID.cRLDistributionPoints,
+    (r, v) => (v.crlDistributionPoints = readDistributionPoints(r, 'cRLDistributionPoints')),
+  ],
   [OID.authorityInfoAccess, (r, v) => (v.authorityInfoAccess = readAccessDescriptions(r))],
   [OID.certificateTemplate, (r, v) => (v.template = readTemplate(r))],
-  [OID.applicationPolicies, (r, v) => (v.applicationPolicies = readPolicies(r))],
+  [OID.nameConstraints, (r, v) => (v.nameConstraints = readNameConstraints(r))],
+  [
+    OID.certificatePolicies,
+    (r, v) => (v.certificatePolicies = readPolicies(r, 'certificatePolicies')),
+  ],
+  [OID.policyMappings, (r, v) => (v.policyMappings = readPolicyMappings(r))],
+  [OID.policyConstraints, (r, v) => (v.policyConstraints = readPolicyConstraints(r))],
+  [OID.inhibitAnyPolicy, (r, v) => (v.inhibitAnyPolicy = r.smallInteger('inhibitAnyPolicy'))],
+  [OID.freshestCRL, (r, v) => (v.freshestCrl = readDistributionPoints(r, 'freshestCRL'))],
+  [
+    OID.applicationPolicies,
+    (r, v) => (v.applicationPolicies = readPolicies(r, 'applicationPolicies')),
+  ],
 ])
 
 /** Whether a relying party may meet this extension as critical and go on (RFC 5280 §6.1.4 (o), §6.1.5 (f)). */
@@ -169,76 +186,6 @@ export function readAuthorityKeyId(r: DerReader): Uint8Array | undefined {
   return keyId
 }
 
-const readGeneralNames = (r: DerReader, field: string): readonly GeneralName[] =>
-  r.sequence(field).each(field, (list) => readGeneralName(list, field))
-
-function readGeneralName(r: DerReader, field: string): GeneralName {
-  const tag = r.nextTag
-  switch (tag) {
-    case contextConstructed(0):
-      return readOtherName(r, field)
-    case contextPrimitive(1):
-      return { kind: 'email', value: r.ia5String(field, tag) }
-    case contextPrimitive(2):
-      return { kind: 'dns', value: r.ia5String(field, tag) }
-    case contextPrimitive(6):
-      return { kind: 'uri', value: r.ia5String(field, tag) }
-    case contextPrimitive(7):
-      return { kind: 'ip', address: readIpAddress(r, field, tag) }
-    case contextConstructed(4): {
-      // A CHOICE cannot be tagged implicitly: Name sits whole inside [4].
-      const inner = r.constructed(field, tag)
-      const name = readName(inner, field)
-      inner.end(field)
-      return { kind: 'directory', name }
-    }
-    case contextConstructed(3):
-    case contextConstructed(5):
-    case contextPrimitive(8):
-      return { kind: 'other', tag, contents: r.element(field).contents }
-    default:
-      return r.reject(field, 'not a GeneralName (RFC 5280 §4.2.1.6)')
-  }
-}
-
-function readIpAddress(r: DerReader, field: string, tag: number): Uint8Array {
-  const { contents, offset } = r.element(field, tag)
-  if (contents.length !== 4 && contents.length !== 16) {
-    r.reject(field, `an iPAddress of ${contents.length} bytes (RFC 5280 §4.2.1.6)`, offset)
-  }
-  return contents
-}
-
-function readOtherName(r: DerReader, field: string): GeneralName {
-  const whole = r.element(field, contextConstructed(0))
-  const inner = r.inside(whole, field)
-  const type = inner.oid(`${field} otherName type`)
-  const value = inner.constructed(`${field} otherName value`, contextConstructed(0))
-  const element = value.element(`${field} otherName value`)
-  value.end(field)
-  inner.end(field)
-  return type === OID.userPrincipalName && element.tag === TAG.utf8String
-    ? { kind: 'upn', value: fromUtf8(element.contents) }
-    : { kind: 'other', tag: whole.tag, contents: whole.contents }
-}
-
-function readDistributionPoints(r: DerReader): readonly DistributionPoint[] {
-  const field = 'cRLDistributionPoints'
-  return r.sequence(field).each(field, (list) => {
-    const point = list.sequence(field)
-    const name = point.explicit(0, field)
-    const fullName = name?.explicit(0, field)?.each(field, (n) => readGeneralName(n, field)) ?? []
-    const relative = name !== undefined && !name.atEnd
-    const limited = relative || !point.atEnd
-    if (relative) name.element(field, contextConstructed(1))
-    name?.end(field)
-    if (point.nextTag === contextPrimitive(1)) point.bitString(field, contextPrimitive(1))
-    point.explicit(2, field)?.each(field, (n) => readGeneralName(n, field))
-    point.end(field)
-    return { fullName, limited }
-  })
-}
-
 function readAccessDescriptions(r: DerReader): ExtensionValues['authorityInfoAccess'] & object {
   const field = 'authorityInfoAccess'
   return r.sequence(field).each(field, (list) => {
@@ -260,16 +207,4 @@ function readTemplate(r: DerReader): ExtensionValues['template'] & object {
   const minor = inner.smallInteger(field)
   inner.end(field)
   return { oid, major, minor }
-}
-
-/** Application policies have the syntax of certificatePolicies; their qualifiers mean nothing here. */
-function readPolicies(r: DerReader): readonly string[] {
-  const field = 'applicationPolicies'
-  return r.sequence(field).each(field, (list) => {
-    const policy = list.sequence(field)
-    const oid = policy.oid(field)
-    if (!policy.atEnd) policy.element(field, TAG.sequence)
-    policy.end(field)
-    return oid
-  })
 }

@@ -31,7 +31,7 @@ export function namesOf(certificate: Certificate): string {
   const common = commonName(certificate.subject)
   const names = [
     ...dnsNamesOf(certificate).map((name) => `DNS ${name}`),
-    ...addressesOf(certificate).map((address) => `IP ${formatBytes(address)}`),
+    ...addressesOf(certificate).map((address) => `IP ${formatAddressBytes(address)}`),
     ...(common === undefined ? [] : [`CN ${common}`]),
   ]
   return names.length === 0 ? 'no name' : names.join(', ')
@@ -53,7 +53,8 @@ function hasAddress(certificate: Certificate, wanted: Address): boolean {
   return addressesOf(certificate).some((address) => toHex(address) === digits)
 }
 
-function formatBytes(address: Uint8Array): string {
+/** An address of 4 or 16 bytes in text. */
+export function formatAddressBytes(address: Uint8Array): string {
   if (address.length === 4) return address.join('.')
   const groups = toHex(address).match(/.{4}/g) ?? []
   return formatIpv6(parseIpv6(groups.join(':'))!)

@@ -60,26 +60,35 @@ function decodeFatal(encoding: string, bytes: Uint8Array): string | undefined {
   }
 }
 
+/** One RelativeDistinguishedName. */
+export interface RelativeName {
+  readonly attributes: readonly NameAttribute[]
+  /** What it adds to {@link Name.key}. */
+  readonly key: string
+}
+
+/** Read a RelativeDistinguishedName, in a distribution point with a tag of its own. */
+export function readRdn(r: DerReader, field: string, tag: number = TAG.set): RelativeName {
+  const rdn = r.constructed(field, tag).each(field, (set) => readAttribute(set, field))
+  const key = rdn
+    .map((attribute) => attribute.key)
+    .sort()
+    .join('+')
+  return { attributes: rdn.map(({ type, value }) => ({ type, value })), key }
+}
+
 /** Read a Name (RFC 5280 §4.1.2.4). */
 export function readName(reader: DerReader, field: string): Name {
   const whole = reader.element(field, TAG.sequence)
-  const keys: string[] = []
-  const rdns = reader.inside(whole, field).each(
-    field,
-    (r) => {
-      const rdn = r.constructed(field, TAG.set).each(field, (set) => readAttribute(set, field))
-      keys.push(
-        rdn
-          .map(({ key }) => key)
-          .sort()
-          .join('+'),
-      )
-      return rdn.map(({ type, value }) => ({ type, value }))
-    },
-    true,
-  )
-  return { rdns, text: formatRdns(rdns), key: keys.join(','), der: whole.encoded }
+  const parts = reader.inside(whole, field).each(field, (r) => readRdn(r, field), true)
+  const rdns = parts.map(({ attributes }) => attributes)
+  const key = parts.map((part) => part.key).join(',')
+  return { rdns, text: formatRdns(rdns), key, der: whole.encoded }
 }
+
+/** Whether `name` is `base` or stands below it in the directory. */
+export const isWithin = (name: Name, base: Name): boolean =>
+  base.key === '' || name.key === base.key || name.key.startsWith(`${base.key},`)
 
 function readAttribute(set: DerReader, field: string): NameAttribute & { key: string } {
   const attribute: DerReader = set.sequence(field)

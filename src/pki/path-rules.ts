@@ -1,16 +1,28 @@
 /**
  * The rules that each certificate of a path must keep: dates, CA constraints, critical extensions, usage, revocation, name.
- * Not path building: {@link ./path.ts} finds the paths. RFC 5280 §6.1 without policies and name constraints, which are
- * refused where they are critical.
+ * Not path building: {@link ./path.ts} finds the paths. RFC 5280 §6.1, but for policies:
+ * {@link ./policies.ts} follows those.
  */
 import { after, formatInstant, seconds, type Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
+import { conformanceFailures } from './conformance.ts'
+import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { isProcessed } from './extensions.ts'
 import type { PathFailure } from './failure.ts'
 import { isNamed, namesOf } from './host-name.ts'
+import {
+  comparisons,
+  constrainedNames,
+  malformedConstraint,
+  NAME_COMPARISONS_MAX,
+  nameViolation,
+  type NameViolation,
+} from './name-constraints.ts'
 import { OID, oidName } from './oids.ts'
+import { ANY_POLICY, policyViolation, type PolicyInputs } from './policies.ts'
 import type { RelyingPartyProfile } from './profiles.ts'
-import { revocationFailure, type CrlSource } from './revocation.ts'
+import { isSha1, keySize } from './signature.ts'
+import { revocationFailure, type CrlSigners, type CrlSource } from './revocation.ts'
 
 export interface PathRules {
   readonly at: Instant
@@ -18,6 +30,11 @@ export interface PathRules {
   /** The host name or address that was dialled; absent: any name will do. */
   readonly name?: string
   readonly crls: CrlSource
+  readonly crlSigners: CrlSigners
+  /** Absent: any policy will do. */
+  readonly policies?: PolicyInputs
+  /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
+  readonly authoritiesMax?: number
 }
 
 /** What is wrong with a path, and what was looked over because the profile checks revocation softly. */
@@ -43,8 +60,13 @@ export function judgePath(
     failures.push(...dateFailures(certificate, at))
     if (!isAnchor) failures.push(...criticalFailures(certificate))
     if (i > 0) failures.push(...authorityFailures(path, i, isAnchor))
-    failures.push(...usageFailures(certificate, profile))
+    failures.push(...strengthFailures(certificate, isAnchor, profile))
+    if (profile.demandsConformance) failures.push(...conformanceFailures(certificate, isAnchor))
   }
+  failures.push(...usageFailures(path, profile))
+  failures.push(...nameConstraintFailures(path, profile))
+  if (anchored) failures.push(...policyFailures(path, rules.policies ?? ANY_POLICY))
+  if (anchored) failures.push(...depthFailures(path, rules.authoritiesMax))
   const leaf = path[0]
   if (leaf !== undefined && rules.name !== undefined) {
     failures.push(...nameFailures(leaf, rules.name, profile))
@@ -116,7 +138,7 @@ function authorityFailures(
       got: keyUsage.join(', '),
     })
   }
-  const below = path.slice(1, index).filter((between) => !isSelfIssued(between)).length
+  const below = countAuthorities(path.slice(1, index))
   const limit = basicConstraints?.pathLength
   if (limit !== undefined && below > limit) {
     failures.push({
@@ -130,27 +152,128 @@ function authorityFailures(
   return failures
 }
 
-/** RFC 5280 §4.2.1.12, and nested: an authority with extKeyUsage limits what it issues, as Windows and browsers hold it. */
-function usageFailures(
+/** Too short a key, or SHA-1 under a signature that counts: an anchor is trusted for its key, not for its signature. */
+function strengthFailures(
   certificate: Certificate,
-  profile: RelyingPartyProfile,
+  isAnchor: boolean,
+  { strength }: RelyingPartyProfile,
 ): readonly PathFailure[] {
-  const { extKeyUsage } = certificate
-  const suffices =
-    extKeyUsage === undefined ||
-    extKeyUsage.some((oid) => profile.purposes.includes(oid)) ||
-    (profile.anyPurposeSuffices && extKeyUsage.includes(OID.anyExtendedKeyUsage))
-  if (suffices) return []
-  const expected = profile.purposes.map(oidName).join(' or ')
+  const failures: PathFailure[] = []
+  const failed = (message: string, expected: string, got: string): void => {
+    const subject = subjectOf(certificate)
+    failures.push({ code: 'pki/weak-algorithm', subject, message, expected, got })
+  }
+  const size = keySize(certificate.spki)
+  const least = size?.kind === 'curve' ? strength.curveMin : strength.modulusMin
+  if (size !== undefined && size.bits < least) {
+    failed('has a key that is too short', `at least ${least} bits`, `${size.bits} bits`)
+  }
+  if (!isAnchor && !strength.allowsSha1 && isSha1(certificate)) {
+    failed('is signed over a SHA-1 digest', 'SHA-256 or better', 'SHA-1')
+  }
+  return failures
+}
+
+/** Self-issued certificates do not count (RFC 5280 §6.1.4 (l)). */
+const countAuthorities = (certificates: readonly Certificate[]): number =>
+  certificates.filter((certificate) => !isSelfIssued(certificate)).length
+
+/** The relying party's own limit, where the anchor states none: RFC 5280 §6.1.2 (k) with another start. */
+function depthFailures(
+  path: readonly Certificate[],
+  authoritiesMax: number | undefined,
+): readonly PathFailure[] {
+  const between = countAuthorities(path.slice(1, -1))
+  if (authoritiesMax === undefined || between <= authoritiesMax) return []
   return [
     {
-      code: 'pki/wrong-eku',
-      subject: subjectOf(certificate),
-      message: `is not for ${expected}`,
-      expected,
-      got: extKeyUsage.map(oidName).join(', '),
+      code: 'pki/path-too-long',
+      subject: subjectOf(path.at(-1)!),
+      message: 'more authorities stand below it than the relying party allows',
+      expected: `at most ${authoritiesMax}`,
+      got: String(between),
     },
   ]
+}
+
+/**
+ * RFC 5280 §4.2.1.12, and nested: an authority with extKeyUsage limits what it issues, as Windows and browsers hold it. The whole path
+ * must be good for one purpose.
+ */
+function usageFailures(
+  path: readonly Certificate[],
+  profile: RelyingPartyProfile,
+): readonly PathFailure[] {
+  const { purposes } = profile
+  const isFor = ({ extKeyUsage }: Certificate, purpose: string): boolean =>
+    extKeyUsage === undefined ||
+    extKeyUsage.includes(purpose) ||
+    (profile.anyPurposeSuffices && extKeyUsage.includes(OID.anyExtendedKeyUsage))
+  if (purposes.length === 0) return []
+  if (purposes.some((purpose) => path.every((certificate) => isFor(certificate, purpose)))) {
+    return []
+  }
+  const unfit = path.filter(
+    (certificate) => !purposes.some((purpose) => isFor(certificate, purpose)),
+  )
+  const expected = purposes.map(oidName).join(' or ')
+  // Where each alone would do, they share no purpose: told of the end entity.
+  const told = unfit.length > 0 ? unfit : path.slice(0, 1)
+  return told.map((certificate) => ({
+    code: 'pki/wrong-eku',
+    subject: subjectOf(certificate),
+    message: unfit.length > 0 ? `is not for ${expected}` : 'shares no purpose with its authorities',
+    expected,
+    got: (certificate.extKeyUsage ?? []).map(oidName).join(', '),
+  }))
+}
+
+/** RFC 5280 §6.1.3 (b), (c) and §6.1.4 (g), an anchor's constraints included (RFC 5937). */
+function nameConstraintFailures(
+  path: readonly Certificate[],
+  profile: RelyingPartyProfile,
+): readonly PathFailure[] {
+  const failures: PathFailure[] = []
+  const failed = (certificate: Certificate, { what, expected, got }: NameViolation): void => {
+    const subject = subjectOf(certificate)
+    failures.push({ code: 'pki/name-constraint', subject, message: what, expected, got })
+  }
+  const names = path.map((certificate, i) =>
+    i > 0 && isSelfIssued(certificate)
+      ? []
+      : constrainedNames(certificate, i === 0 && profile.constrainsCommonName),
+  )
+  let work = 0
+  for (const [i, authority] of path.entries()) {
+    const { nameConstraints } = authority
+    if (i === 0 || nameConstraints === undefined) continue
+    const malformed = malformedConstraint(nameConstraints, !profile.demandsConformance)
+    if (malformed !== undefined) {
+      failed(authority, malformed)
+      continue
+    }
+    for (let below = i - 1; below >= 0; below--) {
+      work += comparisons(nameConstraints, names[below]!)
+      if (work > NAME_COMPARISONS_MAX) {
+        const expected = `at most ${NAME_COMPARISONS_MAX} comparisons`
+        failed(authority, { what: 'constrains too many names', expected, got: 'more' })
+        return failures
+      }
+      const violation = nameViolation(nameConstraints, names[below]!)
+      if (violation !== undefined) failed(path[below]!, violation)
+    }
+  }
+  return failures
+}
+
+function policyFailures(
+  path: readonly Certificate[],
+  inputs: PolicyInputs,
+): readonly PathFailure[] {
+  const violation = policyViolation(path, inputs)
+  if (violation === undefined) return []
+  const { index, message, expected, got } = violation
+  return [{ code: 'pki/policy', subject: subjectOf(path[index]!), message, expected, got }]
 }
 
 function nameFailures(
@@ -167,11 +290,25 @@ function nameFailures(
 /** The anchor itself is not checked: nobody above it could revoke it. */
 function revocationFailures(
   path: readonly Certificate[],
-  { profile, at, crls }: PathRules,
+  { profile, at, crls, crlSigners }: PathRules,
 ): readonly PathFailure[] {
   if (profile.revocation === 'none') return []
+  const { demandsConformance } = profile
   return path.slice(0, -1).flatMap((certificate, i) => {
-    const failure = revocationFailure(certificate, path[i + 1]!, at, crls)
+    const issuer = withWholeKey(path, i + 1)
+    const inquiry = { certificate, issuer, at, crls, crlSigners, demandsConformance }
+    const failure = revocationFailure(inquiry)
     return failure === undefined ? [] : [failure]
   })
+}
+
+/** A DSA key that leaves its parameters to the certificate above, with those. */
+function withWholeKey(path: readonly Certificate[], index: number): Certificate {
+  const certificate = path[index]!
+  const above = path[index + 1]
+  if (above === undefined || !lacksParameters(certificate.spki)) return certificate
+  return {
+    ...certificate,
+    spki: inheritParameters(certificate.spki, above.spki) ?? certificate.spki,
+  }
 }

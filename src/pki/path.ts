@@ -5,10 +5,12 @@
 import { equalBytes, toHex } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
+import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { rankFailures, type PathFailure } from './failure.ts'
-import { judgePath, type PathRules } from './path-rules.ts'
+import { judgePath } from './path-rules.ts'
+import type { PolicyInputs } from './policies.ts'
 import type { RelyingPartyProfile } from './profiles.ts'
-import type { CrlSource } from './revocation.ts'
+import type { CrlSigners, CrlSource } from './revocation.ts'
 import { verifySignature } from './signature.ts'
 
 /** Certificates in one path, anchor included. */
@@ -28,6 +30,10 @@ export interface ChainQuestion {
   /** The host name or address that was dialled; absent: the name is not checked. */
   readonly name?: string
   readonly crls: CrlSource
+  /** Absent: any policy will do. */
+  readonly policies?: PolicyInputs
+  /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
+  readonly authoritiesMax?: number
 }
 
 export interface RejectedPath {
@@ -52,11 +58,23 @@ export interface ChainVerdict {
 }
 
 /** Whether some path from `leaf` to one of `anchors` holds. Never throws; bounded work. */
-export function judgeChain(question: ChainQuestion): ChainVerdict {
+export const judgeChain = (question: ChainQuestion): ChainVerdict =>
+  judgeWithin(question, { checksLeft: SIGNATURE_CHECKS_MAX, trusted: new Map() })
+
+/** What one judgement has left to spend, those of the CRL signers that it needs included. */
+interface Budget {
+  checksLeft: number
+  /** Signers of CRLs that were judged, or are just being judged. */
+  readonly trusted: Map<Certificate, boolean>
+}
+
+function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
   const rejected: RejectedPath[] = []
-  for (const candidate of candidatePaths(question)) {
+  const pool = poolOf(question)
+  const rules = { ...question, crlSigners: signersIn(pool, question, budget) }
+  for (const candidate of candidatePaths(question, pool, budget)) {
     const anchored = candidate.deadEnd === undefined
-    const { failures, tolerated } = judgePath(candidate.path, anchored, rulesOf(question))
+    const { failures, tolerated } = judgePath(candidate.path, anchored, rules)
     const all = anchored ? failures : [candidate.deadEnd, ...failures]
     if (all.length === 0) {
       return { valid: true, path: candidate.path, failures: [], tolerated, rejected }
@@ -70,12 +88,30 @@ export function judgeChain(question: ChainQuestion): ChainVerdict {
   return { valid: false, path, failures, tolerated: [], rejected: ranked }
 }
 
-const rulesOf = ({ at, profile, name, crls }: ChainQuestion): PathRules => ({
-  at,
-  profile,
-  crls,
-  ...(name !== undefined && { name }),
-})
+/** Who else may sign CRLs: a key that verifies, and whose certificate holds for the same anchors (RFC 5280 §6.3.3 (f)). */
+const signersIn =
+  (pool: readonly Certificate[], question: ChainQuestion, budget: Budget): CrlSigners =>
+  (crl) =>
+    pool.filter(
+      (signer) =>
+        signer.subject.key === crl.issuer.key &&
+        budget.checksLeft-- > 0 &&
+        verifySignature(crl, signer.spki) === 'good' &&
+        isTrusted(signer, question, budget),
+    )
+
+function isTrusted(signer: Certificate, question: ChainQuestion, budget: Budget): boolean {
+  const known = budget.trusted.get(signer)
+  if (known !== undefined) return known
+  // Where the signer's own CRL is one that it signed itself, that one counts.
+  budget.trusted.set(signer, true)
+  const { sent, intermediates, anchors, at, crls } = question
+  const profile = { ...question.profile, purposes: [] }
+  const asked = { leaf: signer, sent, intermediates, anchors, at, crls, profile }
+  const { valid } = judgeWithin(asked, budget)
+  budget.trusted.set(signer, valid)
+  return valid
+}
 
 /** How far a path is from trusted: reached an anchor, reached a root, has a forged link, lacks a link. */
 function distance({ anchored, failures }: RejectedPath): number {
@@ -92,22 +128,27 @@ interface Candidate {
   readonly deadEnd?: PathFailure
 }
 
-function* candidatePaths(question: ChainQuestion): Generator<Candidate> {
-  const anchors = new Set(question.anchors.map(({ der }) => toHex(der)))
+/** Each certificate once. Anchors first: the shortest way up is tried first. */
+function poolOf({ anchors, sent, intermediates }: ChainQuestion): readonly Certificate[] {
   const pool = new Map<string, Certificate>()
-  for (const certificate of [...question.anchors, ...question.sent, ...question.intermediates]) {
+  for (const certificate of [...anchors, ...sent, ...intermediates]) {
     const key = toHex(certificate.der)
     if (!pool.has(key)) pool.set(key, certificate)
   }
-  const search = { anchors, pool: [...pool.values()], checksLeft: SIGNATURE_CHECKS_MAX }
-  yield* extend([question.leaf], search)
+  return [...pool.values()]
 }
+
+const candidatePaths = (
+  { anchors, leaf }: ChainQuestion,
+  pool: readonly Certificate[],
+  budget: Budget,
+): Generator<Candidate> =>
+  extend([leaf], { anchors: new Set(anchors.map(({ der }) => toHex(der))), pool, budget })
 
 interface Search {
   readonly anchors: ReadonlySet<string>
-  /** Anchors first: the shortest way up is tried first. */
   readonly pool: readonly Certificate[]
-  checksLeft: number
+  readonly budget: Budget
 }
 
 /** All candidates that begin with `path`, depth first. */
@@ -123,9 +164,15 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
     .toSorted((a, b) => keyIdRank(top, a) - keyIdRank(top, b))
   let found = false
   for (const issuer of issuers) {
-    if (search.checksLeft-- <= 0 || path.length >= PATH_LENGTH_MAX) {
+    if (search.budget.checksLeft-- <= 0 || path.length >= PATH_LENGTH_MAX) {
       yield { path, deadEnd: searchLimit(top) }
       return
+    }
+    if (lacksParameters(issuer.spki)) {
+      const ways = [...extendInherited(path, issuer, search)]
+      found ||= ways.length > 0
+      yield* ways
+      continue
     }
     const verdict = verifySignature(top, issuer.spki)
     if (verdict === 'good') {
@@ -137,6 +184,27 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
     }
   }
   if (!found) yield { path, deadEnd: noIssuer(path, named.length > issuers.length) }
+}
+
+/**
+ * Through an issuer whose DSA key takes its parameters from the certificate above: that one is part of the path then, or anybody's
+ * parameters would do.
+ */
+function* extendInherited(
+  path: readonly Certificate[],
+  issuer: Certificate,
+  search: Search,
+): Generator<Candidate> {
+  for (const donor of search.pool) {
+    if (donor.subject.key !== issuer.issuer.key || path.length + 2 > PATH_LENGTH_MAX) continue
+    const key = inheritParameters(issuer.spki, donor.spki)
+    if (key === undefined || search.budget.checksLeft-- <= 0) continue
+    const isGood =
+      verifySignature(issuer, donor.spki) === 'good' &&
+      verifySignature(path.at(-1)!, key) === 'good'
+    const isNew = ![...path, issuer].some((below) => isSameEntity(below, donor))
+    if (isGood && isNew) yield* extend([...path, issuer, donor], search)
+  }
 }
 
 /** One key under one name is one entity, however many certificates it has (RFC 4158 §2.4.2): never twice in a path. */

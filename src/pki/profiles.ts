@@ -19,15 +19,35 @@ export interface WindowsOutcome {
   readonly name: string
 }
 
+/** What is too weak to be relied on. */
+export interface StrengthRule {
+  /** Bits of an RSA or DSA modulus. */
+  readonly modulusMin: number
+  /** Bits of an elliptic curve's field. */
+  readonly curveMin: number
+  /** Signatures over SHA-1 digests below the anchor. */
+  readonly allowsSha1: boolean
+}
+
+/** RSA keys below 1024 bits do not count in Windows since KB2661254; SHA-1 does, below a root of one's own. */
+const WINDOWS_STRENGTH: StrengthRule = { modulusMin: 1024, curveMin: 0, allowsSha1: true }
+/** 112 bits of security (NIST SP 800-57 part 1, SP 800-131A). */
+const STRICT_STRENGTH: StrengthRule = { modulusMin: 2048, curveMin: 224, allowsSha1: false }
+
 export interface RelyingPartyProfile {
   readonly name: ProfileName
-  /** Key purpose OIDs: an extKeyUsage extension, where there is one, must have one of these. */
+  /** Key purpose OIDs: extKeyUsage, wherever in the path it stands, must have the same one of these; none: any will do. */
   readonly purposes: readonly string[]
   /** anyExtendedKeyUsage stands for every purpose. RFC 5280 §4.2.1.12 leaves that to the application. */
   readonly anyPurposeSuffices: boolean
   /** Whether the subject's common name can match: never, only where no dNSName stands, or beside the dNSNames. */
   readonly commonName: 'never' | 'without-dns-names' | 'always'
+  /** Hold the subject's common name to dNSName constraints where no dNSName stands, whatever name was dialled: Windows does. */
+  readonly constrainsCommonName: boolean
   readonly revocation: RevocationMode
+  /** Refuse what RFC 5280 §4 forbids authorities to issue, beyond what the path validation of §6.1 looks at. */
+  readonly demandsConformance: boolean
+  readonly strength: StrengthRule
   /** Fetch an issuer's certificate that is missing from its AIA caIssuers URL. */
   readonly fetchesIntermediates: boolean
   /** What the user or the log shows for a failure; empty where no Windows program is modelled. */
@@ -64,6 +84,10 @@ const TLS_OUTCOMES: RelyingPartyProfile['outcomes'] = {
   'pki/revoked': { code: '0x80092010', name: 'CRYPT_E_REVOKED' },
   'pki/not-a-ca': BASIC_CONSTRAINTS,
   'pki/path-too-long': BASIC_CONSTRAINTS,
+  'pki/name-constraint': { code: '0x800B0114', name: 'CERT_E_INVALID_NAME' },
+  'pki/policy': { code: '0x800B0113', name: 'CERT_E_INVALID_POLICY' },
+  'pki/weak-algorithm': { code: '0x80096004', name: 'TRUST_E_CERT_SIGNATURE' },
+  'pki/not-conforming': CHAINING,
   'pki/unknown-critical-extension': { code: '0x800B0105', name: 'CERT_E_CRITICAL' },
   'pki/crl-expired': REVOCATION_OFFLINE,
   'pki/crl-not-yet-valid': REVOCATION_OFFLINE,
@@ -81,7 +105,10 @@ export const PROFILES: Readonly<Record<ProfileName, RelyingPartyProfile>> = {
     purposes: [EKU_OIDS.serverAuth],
     anyPurposeSuffices: true,
     commonName: 'always',
+    constrainsCommonName: true,
     revocation: 'none',
+    demandsConformance: false,
+    strength: WINDOWS_STRENGTH,
     fetchesIntermediates: true,
     outcomes: IKE_OUTCOMES,
   },
@@ -91,7 +118,10 @@ export const PROFILES: Readonly<Record<ProfileName, RelyingPartyProfile>> = {
     purposes: [EKU_OIDS.serverAuth],
     anyPurposeSuffices: true,
     commonName: 'without-dns-names',
+    constrainsCommonName: true,
     revocation: 'hard',
+    demandsConformance: false,
+    strength: WINDOWS_STRENGTH,
     fetchesIntermediates: true,
     outcomes: TLS_OUTCOMES,
   },
@@ -101,7 +131,10 @@ export const PROFILES: Readonly<Record<ProfileName, RelyingPartyProfile>> = {
     purposes: [EKU_OIDS.serverAuth],
     anyPurposeSuffices: false,
     commonName: 'never',
+    constrainsCommonName: false,
     revocation: 'hard',
+    demandsConformance: true,
+    strength: STRICT_STRENGTH,
     fetchesIntermediates: false,
     outcomes: {},
   },

@@ -1,23 +1,28 @@
 /**
- * Whether a CRL clears a certificate (RFC 5280 §6.3, complete CRLs signed by the certificate's own issuer).
- * Not fetching: the caller says which CRL is known. Indirect, partitioned and delta CRLs decide nothing here.
+ * Whether CRLs clear a certificate (RFC 5280 §6.3): complete ones and their deltas, whole or partitioned, of the issuer or indirect.
+ * Not fetching: the caller says which CRLs are known. What a CRL covers is decided in {@link ./crl-scope.ts}.
  */
 import { formatInstant, type Instant } from '../base/time.ts'
 import { crlUrlsOf, subjectOf, type Certificate } from './certificate.ts'
-import type { Crl } from './crl.ts'
+import { crlBreach, crlFault, type CrlFault } from './crl-fault.ts'
+import { crlPoints, reasonsCovered, scopeFault, type CrlPoint } from './crl-scope.ts'
+import { foreignKey, type Crl, type RevokedEntry } from './crl.ts'
+import { ALL_REASONS } from './distribution-point.ts'
 import type { PathFailure, PathFailureCode } from './failure.ts'
 import type { Name } from './name.ts'
-import { verifySignature } from './signature.ts'
 
 export interface CrlWanted {
+  /** Who issued the CRL. */
   readonly issuer: Name
-  /** As the certificate lists them; empty: it names none. */
+  /** As the certificate or the complete CRL lists them; empty: it names none. */
   readonly urls: readonly string[]
+  readonly kind: 'complete' | 'delta'
 }
 
-/** What the relying party knows of a CRL. */
+/** What the relying party knows of the CRLs of one issuer. */
 export type CrlFinding =
-  | { readonly kind: 'known'; readonly crl: Crl }
+  /** At least one; those of another kind or for other certificates are looked over. */
+  | { readonly kind: 'known'; readonly crls: readonly Crl[] }
   /** What came of each URL: `timed out`, `404`. */
   | {
       readonly kind: 'unreachable'
@@ -26,49 +31,89 @@ export type CrlFinding =
 
 export type CrlSource = (wanted: CrlWanted) => CrlFinding
 
+/** Certificates that may have signed a CRL beside the issuer's own, each valid for the same anchors. */
+export type CrlSigners = (crl: Crl) => readonly Certificate[]
+
 /** For a relying party that has no CRLs and no way to get any. */
 export const NO_CRLS: CrlSource = () => ({ kind: 'unreachable', tried: [] })
 
-/** What speaks against `certificate`, issued by `issuer`; undefined when a current CRL clears it. */
-export function revocationFailure(
+export interface RevocationInquiry {
+  readonly certificate: Certificate
+  /** The next certificate of the path. */
+  readonly issuer: Certificate
+  readonly at: Instant
+  readonly crls: CrlSource
+  readonly crlSigners: CrlSigners
+  /** Refuse CRLs that RFC 5280 §5 forbids authorities to issue. */
+  readonly demandsConformance: boolean
+}
+
+/** What speaks against the certificate; undefined when current CRLs clear it of every reason. */
+export function revocationFailure(inquiry: RevocationInquiry): PathFailure | undefined {
+  let reasons = 0
+  let doubt: PathFailure | undefined
+  for (const point of crlPoints(inquiry.certificate)) {
+    const finding = inquiry.crls({ issuer: point.issuer, urls: point.urls, kind: 'complete' })
+    if (finding.kind === 'unreachable') {
+      if (!point.isImplied) doubt ??= unreachable(inquiry.certificate, point, finding.tried)
+      continue
+    }
+    for (const crl of finding.crls) {
+      const added = reasonsCovered(crl, point) & ~reasons
+      if (crl.deltaBase !== undefined || added === 0) continue
+      const failure = crlFailure(crl, point, inquiry)
+      if (failure?.code === 'pki/revoked') return failure
+      if (failure === undefined) reasons |= added
+      else doubt ??= failure
+    }
+    if (reasons === ALL_REASONS) return undefined
+  }
+  return doubt ?? uncovered(inquiry.certificate, reasons)
+}
+
+const unreachable = (
   certificate: Certificate,
-  issuer: Certificate,
-  at: Instant,
-  crls: CrlSource,
-): PathFailure | undefined {
+  { issuer, urls }: CrlPoint,
+  tried: readonly { readonly url: string; readonly outcome: string }[],
+): PathFailure => ({
+  code: 'pki/crl-unreachable',
+  subject: subjectOf(certificate),
+  message: `the CRL of ${issuer.text} could not be fetched`,
+  expected: urls.join(' or ') || `a CRL of ${issuer.text}`,
+  got: tried.map(({ url, outcome }) => `${url}: ${outcome}`).join(', ') || 'not tried',
+})
+
+function uncovered(certificate: Certificate, reasons: number): PathFailure {
   const subject = subjectOf(certificate)
-  const urls = crlUrlsOf(certificate)
-  const finding = crls({ issuer: certificate.issuer, urls })
-  if (finding.kind === 'known') return crlFailure(finding.crl, certificate, issuer, at)
-  if (urls.length === 0) {
+  if (reasons === 0 && crlUrlsOf(certificate).length === 0) {
     const message = 'names no place where its CRL could be fetched'
     return { code: 'pki/no-crl-distribution-point', subject, message, expected: 'a CRL URL' }
   }
   return {
-    code: 'pki/crl-unreachable',
+    code: 'pki/crl-invalid',
     subject,
-    message: `the CRL of ${certificate.issuer.text} could not be fetched`,
-    expected: urls.join(' or '),
-    got: finding.tried.map(({ url, outcome }) => `${url}: ${outcome}`).join(', ') || 'not tried',
+    message: 'no CRL that is known covers it',
+    expected: 'CRLs for every reason of revocation',
+    got: reasons === 0 ? 'none' : 'CRLs for some reasons',
   }
 }
 
 function crlFailure(
   crl: Crl,
-  certificate: Certificate,
-  issuer: Certificate,
-  at: Instant,
+  point: CrlPoint,
+  inquiry: RevocationInquiry,
 ): PathFailure | undefined {
-  const subject = subjectOf(certificate)
+  const { certificate, at } = inquiry
+  const of = `the CRL of ${crl.issuer.text}`
   const failure = (
     code: PathFailureCode,
     message: string,
     expected: string,
     got: string,
-  ): PathFailure => ({ code, subject, message, expected, got })
-  const of = `the CRL of ${crl.issuer.text}`
+  ): PathFailure => ({ code, subject: subjectOf(certificate), message, expected, got })
 
-  const invalid = crlFault(crl, certificate, issuer)
+  const invalid: CrlFault | undefined =
+    scopeFault(crl, point, certificate) ?? crlFault(crl, inquiry)
   if (invalid !== undefined) {
     return failure('pki/crl-invalid', `${of} ${invalid.what}`, invalid.expected, invalid.got)
   }
@@ -78,12 +123,16 @@ function crlFailure(
     return failure('pki/crl-not-yet-valid', `${of} begins in the future`, expected, got)
   }
   // A certificate that is listed stays revoked, however old the list (and revoked is the better news to get).
-  const entry = crl.entries.get(certificate.serial)
+  const entry = entryOf(crl, deltaOf(crl, inquiry), certificate)
   if (entry !== undefined) {
     const why = entry.reason === undefined ? '' : ` (${entry.reason})`
     const message = `revoked on ${formatInstant(entry.revokedAt)}${why}`
     const got = `serial ${entry.serial} on ${of}`
     return failure('pki/revoked', message, `not on ${of}`, got)
+  }
+  const breach = inquiry.demandsConformance ? crlBreach(crl) : undefined
+  if (breach !== undefined) {
+    return failure('pki/crl-invalid', `${of} ${breach.what}`, breach.expected, breach.got)
   }
   if (crl.nextUpdate !== undefined && crl.nextUpdate < at) {
     const message = `${of} expired on ${formatInstant(crl.nextUpdate)}`
@@ -93,31 +142,48 @@ function crlFailure(
   return undefined
 }
 
-interface CrlFault {
-  readonly what: string
-  readonly expected: string
-  readonly got: string
+/** What the delta says, and where it is silent the complete CRL (RFC 5280 §6.3.3 (i) to (k)). */
+function entryOf(
+  crl: Crl,
+  delta: Crl | undefined,
+  certificate: Certificate,
+): RevokedEntry | undefined {
+  const changed = delta && listed(delta, certificate)
+  if (changed?.reason === 'removeFromCRL') return undefined
+  return changed ?? listed(crl, certificate)
 }
 
-/** Why a CRL says nothing about a certificate at all. */
-function crlFault(crl: Crl, certificate: Certificate, issuer: Certificate): CrlFault | undefined {
-  if (crl.issuer.key !== certificate.issuer.key) {
-    const expected = certificate.issuer.text
-    return { what: 'is another issuer’s', expected, got: crl.issuer.text }
-  }
-  if (issuer.keyUsage !== undefined && !issuer.keyUsage.includes('cRLSign')) {
-    const got = issuer.keyUsage.join(', ')
-    return { what: 'is signed with a key that is not for CRLs', expected: 'keyUsage cRLSign', got }
-  }
-  const verdict = verifySignature(crl, issuer.spki)
-  if (verdict !== 'good') {
-    const expected = `a signature by ${subjectOf(issuer)}`
-    return { what: 'does not verify', expected, got: `${verdict} signature` }
-  }
-  if (crl.unknownCritical.length > 0) {
-    const got = crl.unknownCritical.join(', ')
-    const expected = 'extensions that are processed here'
-    return { what: 'has critical extensions that are not processed here', expected, got }
-  }
-  return undefined
+const listed = (crl: Crl, { serial, issuer }: Certificate): RevokedEntry | undefined =>
+  issuer.key === crl.issuer.key
+    ? crl.entries.get(serial)
+    : crl.foreignEntries.get(foreignKey(serial, issuer))
+
+/** The newest current delta to `crl` (RFC 5280 §6.3.3 (c), (h)). Without one the complete CRL counts alone. */
+function deltaOf(crl: Crl, inquiry: RevocationInquiry): Crl | undefined {
+  const { certificate, at, crls } = inquiry
+  const points = [...(certificate.freshestCrl ?? []), ...(crl.freshestCrl ?? [])]
+  const { number } = crl
+  if (points.length === 0 || number === undefined) return undefined
+  const urls = points
+    .flatMap(({ fullName }) => fullName)
+    .flatMap((name) => (name.kind === 'uri' ? [name.value] : []))
+  const finding = crls({ issuer: crl.issuer, urls, kind: 'delta' })
+  if (finding.kind === 'unreachable') return undefined
+  return finding.crls
+    .filter(
+      (delta) =>
+        delta.deltaBase !== undefined &&
+        delta.number !== undefined &&
+        delta.issuer.key === crl.issuer.key &&
+        !isLater(delta.deltaBase, number) &&
+        !isLater(number, delta.number) &&
+        JSON.stringify(delta.scope) === JSON.stringify(crl.scope) &&
+        delta.thisUpdate <= at &&
+        (delta.nextUpdate === undefined || delta.nextUpdate >= at) &&
+        crlFault(delta, inquiry) === undefined,
+    )
+    .toSorted((a, b) => (isLater(a.number!, b.number!) ? -1 : 1))[0]
 }
+
+/** CRL numbers, hexadecimal, not negative: whether `a` is the greater one. */
+const isLater = (a: string, b: string): boolean => BigInt(`0x${a}`) > BigInt(`0x${b}`)

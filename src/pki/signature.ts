@@ -20,7 +20,13 @@ const ALGORITHMS = new Map<string, { readonly digest: string | null; readonly ke
   ['1.2.840.10045.4.3.3', { digest: 'sha384', key: 'ec' }],
   ['1.2.840.10045.4.3.4', { digest: 'sha512', key: 'ec' }],
   ['1.3.101.112', { digest: null, key: 'ed25519' }],
+  ['1.2.840.10040.4.3', { digest: 'sha1', key: 'dsa' }],
+  ['2.16.840.1.101.3.4.3.2', { digest: 'sha256', key: 'dsa' }],
 ])
+
+/** Whether the signature covers a SHA-1 digest. */
+export const isSha1 = ({ signatureAlgorithm }: Signed): boolean =>
+  ALGORITHMS.get(signatureAlgorithm.oid)?.digest === 'sha1'
 
 // Remembers a pure function of bytes that never change; an entry goes when its certificate or CRL does.
 const verdicts = new WeakMap<Signed, Map<string, SignatureVerdict>>()
@@ -66,6 +72,16 @@ function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
   } catch {
     return 'unreadable'
   }
+}
+
+/** How large a key is, in bits: of an RSA or DSA modulus, or of a curve's field. Absent: another kind, or not readable here. */
+export function keySize(
+  spki: Uint8Array,
+): { readonly kind: 'modulus' | 'curve'; readonly bits: number } | undefined {
+  const { modulusLength, namedCurve } = publicKey(spki)?.asymmetricKeyDetails ?? {}
+  if (modulusLength !== undefined) return { kind: 'modulus', bits: modulusLength }
+  const digits = namedCurve === undefined ? null : /\d{3}/.exec(namedCurve)
+  return digits === null ? undefined : { kind: 'curve', bits: Number(digits[0]) }
 }
 
 /** Sign with sha256WithRSAEncryption (RFC 8017 §8.2). The same key and bytes give the same signature. */

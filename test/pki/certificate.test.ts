@@ -96,8 +96,8 @@ describe('extensions that our CA does not issue', () => {
       write.sequence(full, write.element(contextPrimitive(1), Uint8Array.of(6, 0x40))),
     )
     expect(read(OID.cRLDistributionPoints, points).crlDistributionPoints).toMatchObject([
-      { limited: false },
-      { limited: true },
+      { crlIssuer: [] },
+      { reasons: 2, crlIssuer: [] },
     ])
   })
 

@@ -77,7 +77,7 @@ export const freshCrls =
   ({ issuer }) => {
     const crls = keys.map((key) => crlOf(pki, key, at))
     const crl = crls.find((candidate) => candidate.issuer.key === issuer.key)
-    return crl === undefined ? { kind: 'unreachable', tried: [] } : { kind: 'known', crl }
+    return crl === undefined ? { kind: 'unreachable', tried: [] } : { kind: 'known', crls: [crl] }
   }
 
 /** Judge the gateway's certificate as the strict profile would, with everything reachable; `change` what the test is about. */

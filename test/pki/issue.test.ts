@@ -57,7 +57,7 @@ describe('what is issued', () => {
       { kind: 'upn', value: 'gw@contoso.com' },
     ])
     expect(certificate.crlDistributionPoints).toEqual([
-      { fullName: [{ kind: 'uri', value: 'http://pki.contoso.com/issuing.crl' }], limited: false },
+      { fullName: [{ kind: 'uri', value: 'http://pki.contoso.com/issuing.crl' }], crlIssuer: [] },
     ])
     expect(certificate.authorityInfoAccess).toMatchObject([
       { at: { kind: 'uri', value: 'http://pki.contoso.com/issuing.crt' } },

@@ -1,0 +1,56 @@
+/**
+ * The extensions that say which certificate policies hold in a path (RFC 5280 §4.2.1.4, .5, .11), read into plain data.
+ * Not their meaning: {@link ./policies.ts} follows them down a path.
+ */
+import { contextPrimitive, TAG, type DerReader } from './der.ts'
+
+/** What its issuer calls `issuer` the subject calls `subject`: two policy OIDs. */
+export interface PolicyMapping {
+  readonly issuer: string
+  readonly subject: string
+}
+
+/** Each is a number of further certificates after which it takes effect. */
+export interface PolicyConstraints {
+  readonly requireExplicitPolicy?: number
+  readonly inhibitPolicyMapping?: number
+}
+
+/** Read certificatePolicies, or Microsoft's application policies, which have its syntax: the OIDs, without their qualifiers. */
+export function readPolicies(r: DerReader, field: string): readonly string[] {
+  return r.sequence(field).each(field, (list) => {
+    const policy = list.sequence(field)
+    const oid = policy.oid(field)
+    if (!policy.atEnd) policy.element(field, TAG.sequence)
+    policy.end(field)
+    return oid
+  })
+}
+
+export function readPolicyMappings(r: DerReader): readonly PolicyMapping[] {
+  const field = 'policyMappings'
+  return r.sequence(field).each(field, (list) => {
+    const mapping = list.sequence(field)
+    const issuer = mapping.oid(`${field} issuerDomainPolicy`)
+    const subject = mapping.oid(`${field} subjectDomainPolicy`)
+    mapping.end(field)
+    return { issuer, subject }
+  })
+}
+
+export function readPolicyConstraints(r: DerReader): PolicyConstraints {
+  const field = 'policyConstraints'
+  const inner = r.sequence(field)
+  if (inner.atEnd) inner.reject(field, 'must not be empty (RFC 5280 §4.2.1.11)')
+  const skip = (n: number): number | undefined =>
+    inner.nextTag === contextPrimitive(n)
+      ? inner.smallInteger(field, contextPrimitive(n))
+      : undefined
+  const requireExplicitPolicy = skip(0)
+  const inhibitPolicyMapping = skip(1)
+  inner.end(field)
+  return {
+    ...(requireExplicitPolicy !== undefined && { requireExplicitPolicy }),
+    ...(inhibitPolicyMapping !== undefined && { inhibitPolicyMapping }),
+  }
+}
