@@ -87,6 +87,16 @@ test.for([
   expect(decoded.ok && decoded.value.options.map((option) => option.kind)).toEqual(kinds)
 })
 
+test('an MSS option of a wrong length says nothing about the MSS, and the segment stands', () => {
+  const bytes = SYN.slice()
+  bytes[21] = 3
+  bytes.set([0, 0], 16)
+  bytes.set(encodeTcpChecksum(bytes), 16)
+  const decoded = decodeTcp(bytes, ip)
+  expect(decoded.ok && maximumSegmentSizeOf(decoded.value)).toBeUndefined()
+  expect(decoded.ok).toBe(true)
+})
+
 /** The checksum field that makes `bytes` valid, found without the codec: RFC 1071 by the book. */
 function encodeTcpChecksum(bytes: Uint8Array): number[] {
   const pseudo = [0x91fe, 0xa0ed, 0x41d0, 0xe4df, 6, bytes.length]
