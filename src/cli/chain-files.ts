@@ -9,7 +9,7 @@ import type { ChainReport } from '../lab/reports.ts'
 import { readCertificates, subjectOf, type Certificate } from '../pki/certificate.ts'
 import { formatDerFault } from '../pki/der.ts'
 import { judgeChain } from '../pki/path.ts'
-import { PROFILES, type ProfileName } from '../pki/profiles.ts'
+import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import { NO_CRLS } from '../pki/revocation.ts'
 import { shownPath } from '../topology/files.ts'
 import type { Problem } from './answer.ts'
@@ -19,7 +19,7 @@ export interface ChainFiles {
   /** The leaf first; whatever follows was sent along. */
   readonly files: readonly string[]
   readonly name?: string | undefined
-  readonly profile?: string | undefined
+  readonly as?: string | undefined
   readonly at?: Instant | undefined
 }
 
@@ -49,7 +49,7 @@ function readAll(files: readonly string[]): Result<readonly Certificate[], reado
 
 export function judgeFiles(asked: ChainFiles): Result<ChainReport, readonly Problem[]> {
   // Revocation cannot be asked for without a network: the profile that does not ask is the default.
-  const profile = PROFILES[(asked.profile ?? 'ike-client') as ProfileName]
+  const profile = PROFILES[(asked.as ?? 'ike-client') as ProfileName]
   const anchors = read(asked.anchor)
   if (!anchors.ok) return anchors
   const presented = readAll(asked.files)

@@ -4,7 +4,7 @@
 import { formatInstant } from '../base/time.ts'
 import { renderChain } from '../lab/render.ts'
 import type { ChainReport } from '../lab/reports.ts'
-import { PROFILES } from '../pki/profiles.ts'
+import { PROFILES } from '../windows/relying-parties.ts'
 import { refused, type Answer, type Problem } from './answer.ts'
 import type { LabCommandOptions } from './options.ts'
 import { openLab, unknownNode, type OpenLab } from './open-lab.ts'
@@ -15,7 +15,7 @@ export interface ChainOptions extends LabCommandOptions {
   readonly of?: string | undefined
   readonly anchor?: string | undefined
   readonly name?: string | undefined
-  readonly profile?: string | undefined
+  readonly as?: string | undefined
 }
 
 /** Instants as ISO dates: a script should not have to know our units. */
@@ -70,7 +70,7 @@ async function chainInLab(
   const unknown = unknownNode('--on', on, opened.value) ?? unknownCertificate(of, opened.value)
   if (unknown !== undefined) return refused(unknown)
   const report = await opened.value.lab.nodes[on]!.judge(of, {
-    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...(options.as === undefined ? {} : { profile: options.as }),
     ...(options.name === undefined ? {} : { name: options.name }),
   })
   return chainAnswer(report, terminal)
@@ -82,7 +82,7 @@ export async function chain(
   terminal: Terminal,
 ): Promise<Answer> {
   const { anchor } = options
-  const profile = unknownProfile(options.profile)
+  const profile = unknownProfile(options.as)
   if (profile !== undefined) return refused(profile)
   if (anchor !== undefined) {
     const { judgeFiles } = await import('./chain-files.ts')

@@ -188,7 +188,7 @@ const chain = (perform: Perform) =>
     .option('--of <node>', 'whose certificate: a node, or node:certificate')
     .option('--anchor <file>', 'trust anchors in PEM: judge certificate files instead of a lab')
     .option('--name <name>', 'the name that was dialled')
-    .option('--profile <profile>', 'how the relying party judges')
+    .option('--as <profile>', 'how the relying party judges')
     .addHelpText(
       'after',
       examples(

@@ -17,7 +17,7 @@ import { readCrl, type Crl } from '../pki/crl.ts'
 import { formatDerFault, type DerFault } from '../pki/der.ts'
 import type { PathFailure } from '../pki/failure.ts'
 import { judgeChain, type ChainVerdict } from '../pki/path.ts'
-import type { RelyingPartyProfile, WindowsOutcome } from '../pki/profiles.ts'
+import type { RelyingPartyProfile, WindowsOutcome } from '../pki/profile.ts'
 import type { CrlFinding, CrlWanted } from '../pki/revocation.ts'
 import type { HttpOutcome } from './web-client.ts'
 

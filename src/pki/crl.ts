@@ -6,7 +6,7 @@ import { fromHex, toHex } from '../base/bytes.ts'
 import type { Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { RevocationReason } from '../topology/pki.ts'
-import { contextPrimitive, readDer, TAG, type DerFault, type DerReader } from './der.ts'
+import { readDer, TAG, type DerFault, type DerReader } from './der.ts'
 import * as write from './der-writer.ts'
 import { readAlgorithm, readSigned, type Signed } from './certificate.ts'
 import {
@@ -15,6 +15,7 @@ import {
   type CrlScope,
   type DistributionPoint,
 } from './distribution-point.ts'
+import { authorityKeyIdentifier, encodeExtension } from './extension-writer.ts'
 import { readAuthorityKeyId, readExtensions, type Extension } from './extensions.ts'
 import { readGeneralNames } from './general-name.ts'
 import { readName, type Name } from './name.ts'
@@ -197,11 +198,12 @@ export interface CrlContents {
 export function writeCrl(contents: CrlContents, sign: (tbs: Uint8Array) => Uint8Array): Uint8Array {
   const algorithm = write.sequence(write.oid(OID.sha256WithRSAEncryption), write.nullElement())
   const extensions = write.sequence(
-    writeExtension(
-      OID.authorityKeyIdentifier,
-      write.sequence(write.element(contextPrimitive(0), contents.authorityKeyId)),
-    ),
-    writeExtension(OID.cRLNumber, write.integer(contents.number)),
+    encodeExtension(authorityKeyIdentifier(contents.authorityKeyId)),
+    encodeExtension({
+      oid: OID.cRLNumber,
+      critical: false,
+      value: write.integer(contents.number),
+    }),
   )
   const tbs = write.sequence(
     write.integer(1),
@@ -222,13 +224,18 @@ function writeEntry({ serial, revokedAt, reason }: RevokedEntry): Uint8Array {
   const extensions =
     code === undefined || code === 0
       ? []
-      : [write.sequence(writeExtension(OID.reasonCode, write.integer(code, TAG.enumerated)))]
+      : [
+          write.sequence(
+            encodeExtension({
+              oid: OID.reasonCode,
+              critical: false,
+              value: write.integer(code, TAG.enumerated),
+            }),
+          ),
+        ]
   return write.sequence(
     write.element(TAG.integer, fromHex(serial)),
     write.time(revokedAt),
     ...extensions,
   )
 }
-
-const writeExtension = (oid: string, value: Uint8Array): Uint8Array =>
-  write.sequence(write.oid(oid), write.octetString(value))

@@ -23,9 +23,9 @@ export const explicit = (n: number, ...elements: readonly Uint8Array[]): Uint8Ar
 
 export const octetString = (bytes: Uint8Array): Uint8Array => element(TAG.octetString, bytes)
 
-/** A BIT STRING of whole bytes. */
-export const bitString = (bytes: Uint8Array): Uint8Array =>
-  element(TAG.bitString, Uint8Array.of(0), bytes)
+/** A BIT STRING; of whole bytes, unless the last has bits that are not used. */
+export const bitString = (bytes: Uint8Array, unusedBits = 0): Uint8Array =>
+  element(TAG.bitString, Uint8Array.of(unusedBits), bytes)
 
 export const boolean = (value: boolean): Uint8Array =>
   element(TAG.boolean, Uint8Array.of(value ? 0xff : 0))

@@ -34,7 +34,7 @@ export type KeyUsageBit =
   | 'decipherOnly'
 
 /** In the order of the bits (RFC 5280 §4.2.1.3). */
-const KEY_USAGE_BITS: readonly KeyUsageBit[] = [
+export const KEY_USAGE_BITS: readonly KeyUsageBit[] = [
   'digitalSignature',
   'nonRepudiation',
   'keyEncipherment',

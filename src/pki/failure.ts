@@ -1,6 +1,6 @@
 /**
- * What can be wrong with a certificate path: a closed list of codes, in the order in which the first one is told.
- * Not the judgement: {@link ./path.ts} finds failures, {@link ./profiles.ts} says what Windows shows for each.
+ * What can be wrong with a certificate in the eyes of a relying party: a closed list of codes, in the order in which the first one is
+ * told. Not the judgement: {@link ./path.ts} finds failures, a {@link ./profile.ts} says what Windows shows for each.
  */
 
 /**
@@ -28,11 +28,33 @@ export const PATH_FAILURE_CODES = [
   'pki/crl-invalid',
   'pki/crl-unreachable',
   'pki/no-crl-distribution-point',
+  'pki/ocsp-unreachable',
+  'pki/ocsp-invalid',
+  'pki/ocsp-expired',
+  'pki/ocsp-unknown',
   'pki/wrong-eku',
   'pki/name-mismatch',
 ] as const
 
-export type PathFailureCode = (typeof PATH_FAILURE_CODES)[number]
+/** What relying parties demand beside a good path: a root or a purpose of their choice, an account that the certificate stands for. */
+export const DEMAND_FAILURE_CODES = [
+  'pki/root-not-accepted',
+  'pki/not-in-ntauth',
+  'pki/eku-not-accepted',
+  'pki/no-account-name',
+  'account/unknown',
+  'account/ambiguous',
+  'account/disabled',
+  'account/expired',
+  'account/locked',
+  'account/not-strongly-mapped',
+  'account/predated',
+  'account/sid-mismatch',
+] as const
+
+export type PathFailureCode =
+  | (typeof PATH_FAILURE_CODES)[number]
+  | (typeof DEMAND_FAILURE_CODES)[number]
 
 /** One broken rule. */
 export interface PathFailure {
@@ -45,8 +67,13 @@ export interface PathFailure {
   readonly got?: string
 }
 
-/** The same failures, most telling first; equal codes keep their order. */
-export const rankFailures = (failures: readonly PathFailure[]): readonly PathFailure[] =>
-  failures.toSorted((a, b) => rank(a) - rank(b))
-
-const rank = ({ code }: PathFailure): number => PATH_FAILURE_CODES.indexOf(code)
+/**
+ * The same failures, most telling first; equal codes keep their order. `first`: codes that go before all others, in that order.
+ */
+export function rankFailures(
+  failures: readonly PathFailure[],
+  first: readonly PathFailureCode[] = [],
+): readonly PathFailure[] {
+  const order = [...first, ...PATH_FAILURE_CODES, ...DEMAND_FAILURE_CODES]
+  return failures.toSorted((a, b) => order.indexOf(a.code) - order.indexOf(b.code))
+}

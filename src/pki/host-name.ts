@@ -6,7 +6,7 @@ import { formatIpv6, parseAddress, parseIpv6, type Address } from '../base/addre
 import { toHex } from '../base/bytes.ts'
 import type { Certificate } from './certificate.ts'
 import { commonName } from './name.ts'
-import type { RelyingPartyProfile } from './profiles.ts'
+import type { RelyingPartyProfile } from './profile.ts'
 
 /** Whether `certificate` is for `name`: a host name, or an IP address in text. */
 export function isNamed(

@@ -12,6 +12,8 @@ import { readCertificate, type Certificate } from './certificate.ts'
 import { writeCrl, type RevokedEntry } from './crl.ts'
 import * as write from './der-writer.ts'
 import { readDer } from './der.ts'
+import * as extend from './extension-writer.ts'
+import type { Extension } from './extensions.ts'
 import { writeTbsCertificate } from './forge.ts'
 import {
   AUTHORITY_VALID_FROM,
@@ -24,7 +26,7 @@ import {
 } from './issue-check.ts'
 
 import { assignKeys, poolKey, type KeyPair } from './key-pool.ts'
-import { parseName, type NameAttribute } from './name.ts'
+import { encodeName, parseName } from './name.ts'
 import { EKU_OIDS, OID } from './oids.ts'
 import { signSha256Rsa } from './signature.ts'
 
@@ -77,7 +79,8 @@ export function issuePki(input: IssueInput): Result<Pki, readonly IssueProblem[]
 interface Authority {
   readonly key: string
   readonly spec: AuthoritySpec
-  readonly name: readonly NameAttribute[]
+  /** DER. */
+  readonly name: Uint8Array
   readonly keys: KeyPair
   readonly keyId: Uint8Array
 }
@@ -93,7 +96,7 @@ function pkiOf(input: IssueInput): Pki {
   const prepared = remember((key: string): Authority => {
     const spec = authorities[key]!
     const keys = keysOf(authorityLabel(key))
-    return { key, spec, name: attributes(spec.subject), keys, keyId: keyIdOf(keys.spki) }
+    return { key, spec, name: nameOf(spec.subject), keys, keyId: keyIdOf(keys.spki) }
   })
   const authority = remember((key: string): Held => {
     const self = prepared(key)
@@ -121,8 +124,7 @@ function pkiOf(input: IssueInput): Pki {
   })
   const published = remember((label: string): Uint8Array => {
     const [, round, key] = /^(\d+) (.*)$/s.exec(label)!
-    const { subject } = authority(key!).certificate
-    return issueCrl(prepared(key!), subject.der, Number(round), input)
+    return issueCrl(prepared(key!), Number(round), input)
   })
   const crl = (key: string, at: Instant): Uint8Array =>
     published(`${crlRound(authorities[key]!, start, at)} ${key}`)
@@ -163,25 +165,27 @@ function remember<T>(make: (key: string) => T): (key: string) => T {
   }
 }
 
-function attributes(subject: string): readonly NameAttribute[] {
+function nameOf(subject: string): Uint8Array {
   const name = parseName(subject)
   invariant(name.ok, `'${subject}' was checked before`)
-  return name.value
+  return encodeName(name.value)
 }
 
 function issueAuthority(self: Authority, issuer: Authority, start: Instant): Certificate {
   const { spec, key } = self
-  const isRoot = issuer === self
   return issue(issuer, {
     label: authorityLabel(key),
     subject: self.name,
     keys: self.keys,
     notBefore: after(start, spec.validFrom ?? AUTHORITY_VALID_FROM),
     validFor: spec.validFor,
-    authority: spec.pathLength === undefined ? {} : { pathLength: spec.pathLength },
-    // Nobody revokes a root by its own signature, and nobody needs to fetch its issuer.
-    crlUrls: isRoot ? [] : (issuer.spec.crlUrls ?? []),
-    issuerUrls: isRoot ? [] : (issuer.spec.aiaUrls ?? []),
+    extensions: [
+      extend.basicConstraints(spec.pathLength),
+      extend.keyUsage('keyCertSign', 'cRLSign'),
+      ...keyIds(self.keys, issuer),
+      // Nobody revokes a root by its own signature, and nobody needs to fetch its issuer.
+      ...(issuer === self ? [] : publishedAt(issuer)),
+    ],
   })
 }
 
@@ -192,47 +196,58 @@ function issueEndEntity(
   issuer: Authority,
   start: Instant,
 ): Certificate {
+  const { eku = [], dns = [], upn = [] } = spec
+  const names = [...dns.map(extend.dnsName), ...upn.map(extend.upnName)]
   return issue(issuer, {
     label,
-    subject: attributes(spec.subject),
+    subject: nameOf(spec.subject),
     keys,
     notBefore: after(start, spec.validFrom ?? CERTIFICATE_VALID_FROM),
     validFor: spec.validFor,
-    extKeyUsage: (spec.eku ?? []).map((name) => EKU_OIDS[name]),
-    dns: spec.dns ?? [],
-    upn: spec.upn ?? [],
-    crlUrls: issuer.spec.crlUrls ?? [],
-    issuerUrls: issuer.spec.aiaUrls ?? [],
+    extensions: [
+      extend.keyUsage('digitalSignature', 'keyEncipherment'),
+      ...(eku.length === 0 ? [] : [extend.extKeyUsage(eku.map((name) => EKU_OIDS[name]))]),
+      ...(names.length === 0 ? [] : [extend.subjectAltName(names)]),
+      ...keyIds(keys, issuer),
+      ...publishedAt(issuer),
+    ],
   })
+}
+
+const keyIds = (keys: KeyPair, issuer: Authority): readonly Extension[] => [
+  extend.subjectKeyIdentifier(keyIdOf(keys.spki)),
+  extend.authorityKeyIdentifier(issuer.keyId),
+]
+
+/** CDP and AIA, as far as the issuer has them. */
+function publishedAt({ spec: { crlUrls = [], aiaUrls = [] } }: Authority): readonly Extension[] {
+  const places = aiaUrls.map((url) => ({ method: OID.caIssuers, url }))
+  return [
+    ...(crlUrls.length === 0 ? [] : [extend.crlDistributionPoints(crlUrls)]),
+    ...(places.length === 0 ? [] : [extend.authorityInfoAccess(places)]),
+  ]
 }
 
 interface Order {
   readonly label: string
-  readonly subject: readonly NameAttribute[]
+  /** DER. */
+  readonly subject: Uint8Array
   readonly keys: KeyPair
   readonly notBefore: Instant
   readonly validFor: Duration
-  readonly authority?: { readonly pathLength?: number }
-  readonly extKeyUsage?: readonly string[]
-  readonly dns?: readonly string[]
-  readonly upn?: readonly string[]
-  readonly crlUrls: readonly string[]
-  readonly issuerUrls: readonly string[]
+  readonly extensions: readonly Extension[]
 }
 
 function issue(issuer: Authority, order: Order): Certificate {
-  const { label, keys, validFor, ...rest } = order
+  const { label, subject, keys, notBefore, validFor, extensions } = order
   const tbs = writeTbsCertificate({
-    extKeyUsage: [],
-    dns: [],
-    upn: [],
-    ...rest,
     serial: serialOf(issuer.key, label),
     issuer: issuer.name,
-    notAfter: after(order.notBefore, validFor),
+    subject,
+    notBefore,
+    notAfter: after(notBefore, validFor),
     spki: keys.spki,
-    subjectKeyId: keyIdOf(keys.spki),
-    authorityKeyId: issuer.keyId,
+    extensions,
   })
   const algorithm = write.sequence(write.oid(OID.sha256WithRSAEncryption), write.nullElement())
   const signature = signSha256Rsa(tbs, issuer.keys.privateKey)
@@ -265,12 +280,7 @@ function crlRound({ crl }: AuthoritySpec, start: Instant, at: Instant): number {
   return Math.max(0, Math.floor((at - first) / crl.every))
 }
 
-function issueCrl(
-  issuer: Authority,
-  name: Uint8Array,
-  round: number,
-  { start, holders }: IssueInput,
-): Uint8Array {
+function issueCrl(issuer: Authority, round: number, { start, holders }: IssueInput): Uint8Array {
   const { crl } = issuer.spec
   const first = after(start, crl?.thisUpdate ?? CRL_THIS_UPDATE)
   const thisUpdate = after(first, ((crl?.every ?? 0) * round) as Duration)
@@ -284,7 +294,7 @@ function issueCrl(
   })
   return writeCrl(
     {
-      issuer: name,
+      issuer: issuer.name,
       thisUpdate,
       nextUpdate: after(thisUpdate, crl?.validFor ?? CRL_VALID_FOR),
       entries,

@@ -2,8 +2,9 @@
  * Distinguished names: from DER, to text and from text (RFC 4514), and when two of them are equal (RFC 5280 §7.1).
  * Not host names: {@link ./host-name.ts} matches those. Text begins with the most specific part, the encoding ends with it.
  */
-import { toHex } from '../base/bytes.ts'
+import { toHex, utf8 } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
+import * as write from './der-writer.ts'
 import { TAG, type DerElement, type DerReader } from './der.ts'
 import { ATTRIBUTE_OIDS, oidName } from './oids.ts'
 
@@ -121,6 +122,24 @@ export const commonName = (name: Name): string | undefined =>
     .flat()
     .filter(({ type }) => type === ATTRIBUTE_OIDS.CN)
     .at(-1)?.value
+
+/** Encode attributes, in encoding order, as a Name of one attribute an RDN. DER. */
+export const encodeName = (attributes: readonly NameAttribute[]): Uint8Array =>
+  write.sequence(
+    ...attributes.map(({ type, value }) =>
+      write.element(
+        TAG.set,
+        write.sequence(write.oid(type), write.element(stringTag(type), utf8(value))),
+      ),
+    ),
+  )
+
+/** RFC 5280 Appendix A: country and serial number are PrintableString, DC and e-mail IA5String, the rest UTF8String. */
+function stringTag(type: string): number {
+  const { C, SERIALNUMBER, DC, E } = ATTRIBUTE_OIDS
+  if (type === C || type === SERIALNUMBER) return TAG.printableString
+  return type === DC || type === E ? TAG.ia5String : TAG.utf8String
+}
 
 const ATTRIBUTE = /^\s*([A-Za-z]+)\s*=\s*((?:\\.|[^\\,+])*)$/s
 /** Encoded in a type that has no letters beyond ASCII (RFC 5280 Appendix A). */

@@ -20,7 +20,7 @@ import {
 } from './name-constraints.ts'
 import { OID, oidName } from './oids.ts'
 import { ANY_POLICY, policyViolation, type PolicyInputs } from './policies.ts'
-import type { RelyingPartyProfile } from './profiles.ts'
+import { NO_FINDINGS, type PathFindings, type RelyingPartyProfile } from './profile.ts'
 import { isSha1, keySize } from './signature.ts'
 import { revocationFailure, type CrlSigners, type CrlSource } from './revocation.ts'
 
@@ -35,12 +35,6 @@ export interface PathRules {
   readonly policies?: PolicyInputs
   /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
   readonly authoritiesMax?: number
-}
-
-/** What is wrong with a path, and what was looked over because the profile checks revocation softly. */
-export interface PathFindings {
-  readonly failures: readonly PathFailure[]
-  readonly tolerated: readonly PathFailure[]
 }
 
 /**
@@ -71,13 +65,12 @@ export function judgePath(
   if (leaf !== undefined && rules.name !== undefined) {
     failures.push(...nameFailures(leaf, rules.name, profile))
   }
-  const revocation = anchored ? revocationFailures(path, rules) : []
-  return profile.revocation === 'soft'
-    ? {
-        failures: [...failures, ...revocation.filter(({ code }) => code === 'pki/revoked')],
-        tolerated: revocation.filter(({ code }) => code !== 'pki/revoked'),
-      }
-    : { failures: [...failures, ...revocation], tolerated: [] }
+  const revocation = anchored ? revocationFindings(path, rules) : NO_FINDINGS
+  const demands = (anchored ? profile.demands?.(path, at) : undefined) ?? NO_FINDINGS
+  return {
+    failures: [...failures, ...revocation.failures, ...demands.failures],
+    tolerated: [...revocation.tolerated, ...demands.tolerated],
+  }
 }
 
 /** RFC 5280 §6.1.3 (a)(2). A certificate names whole seconds, and its last one counts to the end. */
@@ -288,18 +281,23 @@ function nameFailures(
 }
 
 /** The anchor itself is not checked: nobody above it could revoke it. */
-function revocationFailures(
+function revocationFindings(
   path: readonly Certificate[],
   { profile, at, crls, crlSigners }: PathRules,
-): readonly PathFailure[] {
-  if (profile.revocation === 'none') return []
+): PathFindings {
+  if (profile.revocation === 'none') return NO_FINDINGS
   const { demandsConformance } = profile
-  return path.slice(0, -1).flatMap((certificate, i) => {
+  const found = path.slice(0, -1).flatMap((certificate, i) => {
     const issuer = withWholeKey(path, i + 1)
     const inquiry = { certificate, issuer, at, crls, crlSigners, demandsConformance }
     const failure = revocationFailure(inquiry)
     return failure === undefined ? [] : [failure]
   })
+  if (profile.revocation === 'hard') return { failures: found, tolerated: [] }
+  return {
+    failures: found.filter(({ code }) => code === 'pki/revoked'),
+    tolerated: found.filter(({ code }) => code !== 'pki/revoked'),
+  }
 }
 
 /** A DSA key that leaves its parameters to the certificate above, with those. */

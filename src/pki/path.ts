@@ -9,7 +9,7 @@ import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { rankFailures, type PathFailure } from './failure.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
-import type { RelyingPartyProfile } from './profiles.ts'
+import type { RelyingPartyProfile } from './profile.ts'
 import type { CrlSigners, CrlSource } from './revocation.ts'
 import { verifySignature } from './signature.ts'
 
@@ -79,7 +79,11 @@ function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
     if (all.length === 0) {
       return { valid: true, path: candidate.path, failures: [], tolerated, rejected }
     }
-    rejected.push({ path: candidate.path, failures: rankFailures(all), anchored })
+    rejected.push({
+      path: candidate.path,
+      failures: rankFailures(all, question.profile.order),
+      anchored,
+    })
   }
   const ranked = rejected.toSorted(
     (a, b) => distance(a) - distance(b) || a.failures.length - b.failures.length,

@@ -61,7 +61,7 @@ test('chain: good today, expired in two years', () => {
     path: [{ subject: 'CN=vpn.example.com' }, { subject: 'CN=Example Root CA' }],
     failures: [],
   })
-  const late = folder.run(...args, '--profile', 'ike-client', '--at', '2028-03-02')
+  const late = folder.run(...args, '--as', 'ike-client', '--at', '2028-03-02')
   expect(late.status).toBe(1)
   expect(json(late)).toMatchObject({
     valid: false,

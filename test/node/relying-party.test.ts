@@ -12,7 +12,7 @@ import {
 import type { HttpOutcome } from '../../src/node/web-client.ts'
 import { subjectOf } from '../../src/pki/certificate.ts'
 import type { Pki } from '../../src/pki/issue.ts'
-import { PROFILES } from '../../src/pki/profiles.ts'
+import { PROFILES } from '../../src/windows/relying-parties.ts'
 import { codesOf, GATEWAY, held, pkiOf, rootOf, START } from '../pki/contoso.ts'
 
 const server = { address: ipv4('10.0.0.5'), port: 80 }

@@ -6,7 +6,7 @@ import { readCertificate, type Certificate } from '../../src/pki/certificate.ts'
 import { readCrl, type Crl } from '../../src/pki/crl.ts'
 import { issuePki, type Held, type Pki } from '../../src/pki/issue.ts'
 import { judgeChain, type ChainQuestion, type ChainVerdict } from '../../src/pki/path.ts'
-import { PROFILES } from '../../src/pki/profiles.ts'
+import { PROFILES } from '../../src/windows/relying-parties.ts'
 import type { CrlSource } from '../../src/pki/revocation.ts'
 import type { AuthoritySpec, CertificateSpec } from '../../src/topology/pki.ts'
 

@@ -3,7 +3,7 @@
  * comes out otherwise than the suite has it is named here, with the reason.
  */
 import { expect, test } from 'vitest'
-import { PROFILES } from '../../src/pki/profiles.ts'
+import { PROFILES } from '../../src/windows/relying-parties.ts'
 import { missingData } from './judges.ts'
 import { accepts, LIMBO_FILE, readLimbo } from './limbo.ts'
 

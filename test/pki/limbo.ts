@@ -7,7 +7,7 @@ import { readCertificates, readPem, type Certificate } from '../../src/pki/certi
 import { readCrl } from '../../src/pki/crl.ts'
 import { EKU_OIDS } from '../../src/pki/oids.ts'
 import { judgeChain } from '../../src/pki/path.ts'
-import type { RelyingPartyProfile } from '../../src/pki/profiles.ts'
+import type { RelyingPartyProfile } from '../../src/pki/profile.ts'
 import { dataFile } from './judges.ts'
 
 export const LIMBO_FILE = 'x509/limbo-half.json.gz'

@@ -7,7 +7,7 @@ import {
   NAME_COMPARISONS_MAX,
   nameViolation,
 } from '../../src/pki/name-constraints.ts'
-import { PROFILES } from '../../src/pki/profiles.ts'
+import { PROFILES } from '../../src/windows/relying-parties.ts'
 import { subjectOf, type Certificate } from '../../src/pki/certificate.ts'
 import { codesOf, held, judge, pkiOf } from './contoso.ts'
 

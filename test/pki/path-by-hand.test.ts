@@ -4,7 +4,7 @@ import { concat, fromHex } from '../../src/base/bytes.ts'
 import { readCertificate, subjectOf, type Certificate } from '../../src/pki/certificate.ts'
 import * as write from '../../src/pki/der-writer.ts'
 import { OID } from '../../src/pki/oids.ts'
-import { PROFILES } from '../../src/pki/profiles.ts'
+import { PROFILES } from '../../src/windows/relying-parties.ts'
 import { signSha256Rsa, verifySignature } from '../../src/pki/signature.ts'
 import { held, judge, pkiOf, reread, rootOf } from './contoso.ts'
 

@@ -3,7 +3,7 @@ import { after, before, days, hours, seconds, type Instant } from '../../src/bas
 import { subjectOf } from '../../src/pki/certificate.ts'
 import { PATH_FAILURE_CODES } from '../../src/pki/failure.ts'
 import type { ChainQuestion } from '../../src/pki/path.ts'
-import { PROFILES } from '../../src/pki/profiles.ts'
+import { PROFILES } from '../../src/windows/relying-parties.ts'
 import { NO_CRLS } from '../../src/pki/revocation.ts'
 import type { AuthoritySpec } from '../../src/topology/pki.ts'
 import {

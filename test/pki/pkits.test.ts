@@ -6,7 +6,7 @@ import { readCertificate, type Certificate } from '../../src/pki/certificate.ts'
 import { readCrl, type Crl } from '../../src/pki/crl.ts'
 import { OID } from '../../src/pki/oids.ts'
 import { judgeChain } from '../../src/pki/path.ts'
-import { PROFILES } from '../../src/pki/profiles.ts'
+import { PROFILES } from '../../src/windows/relying-parties.ts'
 import { dataFile, missingData } from './judges.ts'
 
 const FILE = 'x509/pkits.json'

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { PROFILES } from '../../src/pki/profiles.ts'
+import { PROFILES } from '../../src/windows/relying-parties.ts'
 import { dataFile, missingData } from './judges.ts'
 import { accepts, LIMBO_FILE, readLimbo } from './limbo.ts'
 

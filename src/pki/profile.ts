@@ -1,0 +1,64 @@
+/**
+ * What a relying party demands of a certificate path, as data, and what it shows when that is not met.
+ * Not the checks: {@link ./path-rules.ts} makes them. The parties themselves: {@link ./profiles.ts}, and Windows' in `windows`.
+ */
+import type { Instant } from '../base/time.ts'
+import type { Certificate } from './certificate.ts'
+import type { PathFailure, PathFailureCode } from './failure.ts'
+
+/**
+ * How revocation is looked at. `none`: not at all. `soft`: a certificate on a list is refused, a list that cannot be had is not held
+ * against it. `hard`: each certificate below the root must be cleared by a current CRL or OCSP response.
+ */
+export type RevocationMode = 'none' | 'soft' | 'hard'
+
+/** An error as Windows shows it: a RAS or IPsec error in decimal, an HRESULT in hexadecimal. */
+export interface WindowsOutcome {
+  readonly code: string
+  readonly name: string
+}
+
+/** What is too weak to be relied on. */
+export interface StrengthRule {
+  /** Bits of an RSA or DSA modulus. */
+  readonly modulusMin: number
+  /** Bits of an elliptic curve's field. */
+  readonly curveMin: number
+  /** Signatures over SHA-1 digests below the anchor. */
+  readonly allowsSha1: boolean
+}
+
+/** What is wrong with a path, and what was looked over because the relying party does not insist. */
+export interface PathFindings {
+  readonly failures: readonly PathFailure[]
+  readonly tolerated: readonly PathFailure[]
+}
+
+export const NO_FINDINGS: PathFindings = { failures: [], tolerated: [] }
+
+export interface RelyingPartyProfile {
+  readonly name: string
+  /** Key purpose OIDs: extKeyUsage, wherever in the path it stands, must have the same one of these; none: any will do. */
+  readonly purposes: readonly string[]
+  /** anyExtendedKeyUsage stands for every purpose. RFC 5280 §4.2.1.12 leaves that to the application. */
+  readonly anyPurposeSuffices: boolean
+  /** Whether the subject's common name can match: never, only where no dNSName stands, or beside the dNSNames. */
+  readonly commonName: 'never' | 'without-dns-names' | 'always'
+  /** Hold the subject's common name to dNSName constraints where no dNSName stands, whatever name was dialled: Windows does. */
+  readonly constrainsCommonName: boolean
+  readonly revocation: RevocationMode
+  /** Refuse what RFC 5280 §4 forbids authorities to issue, beyond what the path validation of §6.1 looks at. */
+  readonly demandsConformance: boolean
+  readonly strength: StrengthRule
+  /** Fetch an issuer's certificate that is missing from its AIA caIssuers URL. */
+  readonly fetchesIntermediates: boolean
+  /**
+   * What it wants beside all that, of a path (end entity first) that ends in a trust anchor: an account, a root of its own choice.
+   * Part of the search: where another path meets it, that one is taken.
+   */
+  readonly demands?: (path: readonly Certificate[], at: Instant) => PathFindings
+  /** Codes in the order in which it looks, the first first; those that are absent follow in the common order. */
+  readonly order?: readonly PathFailureCode[]
+  /** What the user or the log shows for a failure; empty where no Windows program is modelled. */
+  readonly outcomes: Readonly<Partial<Record<PathFailureCode, WindowsOutcome>>>
+}
