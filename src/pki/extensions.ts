@@ -116,8 +116,17 @@ const READERS = new Map<string, (r: DerReader, values: WritableValues) => void>(
   ],
 ])
 
+/** Read here whoever asks, but only Windows does something with them. */
+const MICROSOFT: ReadonlySet<string> = new Set([
+  OID.applicationPolicies,
+  OID.certificateTemplate,
+  OID.enrollCertType,
+  OID.ntdsCaSecurityExt,
+])
+
 /** Whether a relying party may meet this extension as critical and go on (RFC 5280 §6.1.4 (o), §6.1.5 (f)). */
-export const isProcessed = (oid: string): boolean => READERS.has(oid)
+export const isProcessed = (oid: string, isWindows: boolean): boolean =>
+  READERS.has(oid) && (isWindows || !MICROSOFT.has(oid))
 
 /**
  * Read `Extensions` (RFC 5280 §4.1.2.9, §5.2, §5.3). `readValue` gets a reader over each value and says whether it knew it:
