@@ -28,9 +28,12 @@ export function parseInstant(text: string): Instant | undefined {
   const m = ISO.exec(text)
   if (m === null) return undefined
   const [year, month, day, hour, minute, second] = m.slice(1, 7).map((part) => Number(part ?? 0))
-  const at = Date.UTC(year!, month! - 1, day, hour, minute, second)
+  // Date.UTC takes a year below 100 for one of the twentieth century.
+  const at =
+    new Date(0).setUTCFullYear(year!, month! - 1, day) +
+    1000 * (3600 * hour! + 60 * minute! + second!)
   const fraction = Number((m[7] ?? '').padEnd(6, '0'))
-  // Date.UTC rolls 30 February over into March; a date that moved was not a date.
+  // It rolls 30 February over into March; a date that moved was not a date.
   const moved = !new Date(at).toISOString().startsWith(text.slice(0, 10))
   if (moved || hour! > 23 || minute! > 59 || second! > 59) return undefined
   return (at * 1e3 + fraction) as Instant

@@ -139,8 +139,8 @@ function readTail(r: DerReader, version: 1 | 2 | 3) {
   r.end('tbsCertificate')
   if (wrapper === undefined) return { extensions: [], values }
   if (version !== 3) r.reject('extensions', 'in a certificate below version 3 (RFC 5280 §4.1.2.9)')
-  const extensions = readExtensions(wrapper, 'extensions', (oid, value) =>
-    readCertificateExtension(oid, value, values),
+  const extensions = readExtensions(wrapper, 'extensions', (oid, reader, value) =>
+    readCertificateExtension(oid, reader, value, values),
   )
   wrapper.end('extensions')
   return { extensions, values }

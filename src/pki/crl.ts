@@ -76,9 +76,12 @@ export const foreignKey = (serial: string, issuer: Name): string => `${serial} $
 export const readCrl = (der: Uint8Array): Result<Crl, DerFault> =>
   readDer(der, 'crl', (reader) => ({ der, ...readSigned(reader, 'certificateList', readTbs) }))
 
+const EXTENSIONS_NEED_VERSION_2 = 'extensions need version 2 (RFC 5280 §5.1.2.1)'
+
 function readTbs(r: DerReader) {
-  const version = r.nextTag === TAG.integer ? r.smallInteger('version') : 0
-  if (version > 1) r.reject('version', 'expected 1, version 2 (RFC 5280 §5.1.2.1)')
+  const isWritten = r.nextTag === TAG.integer
+  const version = isWritten ? r.smallInteger('version') : 0
+  if (isWritten && version !== 1) r.reject('version', 'expected 1, version 2 (RFC 5280 §5.1.2.1)')
   const innerAlgorithm = readAlgorithm(r, 'signature')
   const issuer = readName(r, 'issuer')
   const thisUpdate = r.time('thisUpdate')
@@ -91,13 +94,14 @@ function readTbs(r: DerReader) {
   // An entry's certificateIssuer holds for those after it, too (§5.3.3).
   let of: Name = issuer
   listed?.each('revokedCertificates', (list) => {
-    const { entry, certificateIssuer } = readEntry(list, unknown)
+    const { entry, certificateIssuer } = readEntry(list, unknown, isWritten)
     of = certificateIssuer ?? of
     if (of.key === issuer.key) entries.set(entry.serial, entry)
     else foreignEntries.set(foreignKey(entry.serial, of), entry)
   })
   const wrapper = r.explicit(0, 'crlExtensions')
   r.end('tbsCertList')
+  if (!isWritten && wrapper !== undefined) r.reject('version', EXTENSIONS_NEED_VERSION_2)
   const values = wrapper === undefined ? { extensions: [] } : readCrlExtensions(wrapper, unknown)
   return {
     innerAlgorithm,
@@ -148,12 +152,13 @@ interface ReadEntry {
   readonly certificateIssuer?: Name
 }
 
-function readEntry(list: DerReader, unknown: string[]): ReadEntry {
+function readEntry(list: DerReader, unknown: string[], isVersion2: boolean): ReadEntry {
   const field = 'revokedCertificates'
   const r = list.sequence(field)
   const serial = toHex(r.integerBytes(`${field} userCertificate`))
   const revokedAt = r.time(`${field} revocationDate`)
   if (r.atEnd) return { entry: { serial, revokedAt } }
+  if (!isVersion2) r.reject(field, EXTENSIONS_NEED_VERSION_2)
   let reason: CrlReason | undefined
   let certificateIssuer: Name | undefined
   const extensions = readExtensions(r, 'crlEntryExtensions', (oid, value) => {

@@ -19,7 +19,7 @@ import {
   nameViolation,
   type NameViolation,
 } from './name-constraints.ts'
-import { oidName } from './oids.ts'
+import { OID, oidName } from './oids.ts'
 import { ANY_POLICY, policyViolation, type PolicyInputs } from './policies.ts'
 import {
   NO_FINDINGS,
@@ -128,10 +128,10 @@ function dateFailures(certificate: Certificate, at: Instant): readonly PathFailu
 /** RFC 5280 §6.1.4 (o), §6.1.5 (f). */
 const criticalFailures = (
   certificate: Certificate,
-  { readsApplicationPolicies }: RelyingPartyProfile,
+  { processes }: RelyingPartyProfile,
 ): readonly PathFailure[] =>
   certificate.extensions
-    .filter(({ oid, critical }) => critical && !isProcessed(oid, readsApplicationPolicies === true))
+    .filter(({ oid, critical }) => critical && !isProcessed(oid, certificate, processes))
     .map(({ oid }) => ({
       code: 'pki/unknown-critical-extension',
       subject: subjectOf(certificate),
@@ -273,8 +273,11 @@ function policyFailures(
   { profile, policies = ANY_POLICY }: PathRules,
 ): readonly PathFailure[] {
   // An anchor whose policies count is one certificate more, as if it stood below itself.
-  const whole = profile.anchorRules?.policies === true ? [...path, path.at(-1)!] : path
-  const violation = policyViolation(whole, policies)
+  const anchor = path.at(-1)!
+  const { certificatePolicies = [OID.anyPolicy] } = anchor
+  const counts = profile.anchorRules?.policies === true && path.length > 1
+  const whole = [...path.slice(0, -1), { ...anchor, certificatePolicies }, anchor]
+  const violation = policyViolation(counts ? whole : path, policies)
   if (violation === undefined) return []
   const { index, message, expected, got } = violation
   return [{ code: 'pki/policy', subject: subjectOf(path[index]!), message, expected, got }]

@@ -11,7 +11,7 @@ import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
 import { WHOLE_ANCHORS, type RelyingPartyProfile } from './profile.ts'
 import type { CrlSigners, CrlSource } from './revocation.ts'
-import { verifySignature } from './signature.ts'
+import { isUsableKey, verifySignature } from './signature.ts'
 
 /** Certificates in one path, anchor included. */
 export const PATH_LENGTH_MAX = 12
@@ -200,7 +200,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
       yield { path: [...path, issuer], deadEnd: badSignature(top, issuer, verdict) }
     }
   }
-  if (!found) yield { path, deadEnd: noIssuer(path, named.length > issuers.length) }
+  if (!found) yield { path, deadEnd: noIssuer(path, issuers.length, named.length) }
 }
 
 /**
@@ -247,6 +247,20 @@ const badSignature = (
   top: Certificate,
   issuer: Certificate,
   verdict: 'bad' | 'unsupported',
+): PathFailure =>
+  isUsableKey(issuer.spki) ? badSignatureOf(top, issuer, verdict) : badKeyOf(issuer)
+
+const badKeyOf = (issuer: Certificate): PathFailure => ({
+  code: 'pki/bad-signature',
+  subject: subjectOf(issuer),
+  message: 'has a public key that cannot be read, so that nothing it signed can be verified',
+  got: 'unsupported signature',
+})
+
+const badSignatureOf = (
+  top: Certificate,
+  issuer: Certificate,
+  verdict: 'bad' | 'unsupported',
 ): PathFailure => ({
   code: 'pki/bad-signature',
   subject: subjectOf(top),
@@ -259,34 +273,53 @@ const badSignature = (
 })
 
 /**
- * Nobody who could have issued the top of `path` is known. Above an end entity an intermediate is missing. Above an authority it
+ * Nobody who could have issued the top of `path` is known; `named` have that name, `others` of them do not stand in the path. Above an end entity an intermediate is missing. Above an authority it
  * is taken for a root that is not trusted: the usual hierarchy has two tiers, and nothing in a certificate tells otherwise.
  */
-function noIssuer(path: readonly Certificate[], inCircle: boolean): PathFailure {
+function noIssuer(path: readonly Certificate[], others: number, named: number): PathFailure {
   const top = path.at(-1)!
   const subject = subjectOf(top)
   const wanted = top.issuer.text
   if (isSelfIssued(top)) {
+    if (verifySignature(top, top.spki) === 'bad') {
+      const message = 'names itself as its issuer, but its own key did not sign it'
+      const got = 'bad signature'
+      return {
+        code: 'pki/bad-signature',
+        subject,
+        message,
+        expected: `a signature by ${wanted}`,
+        got,
+      }
+    }
     const message = 'is a root that is not trusted here'
     return { code: 'pki/untrusted-root', subject, message, expected: 'a trusted root' }
   }
-  if (inCircle) {
+  if (others < named) {
     const message = `its issuers lead back to itself, and no trusted root '${wanted}' is known here`
     return { code: 'pki/untrusted-root', subject, message, expected: 'a trusted root' }
   }
+  const known =
+    others > 0
+      ? 'the one of that name has another key'
+      : 'no certificate of that name is known here'
+  const got = others > 0 ? 'a certificate of another key' : 'no such certificate'
   return path.length > 1
     ? {
         code: 'pki/untrusted-root',
         subject,
-        message: `its issuer '${wanted}' is not among the trusted roots, and no certificate of that name is known here`,
+        message: `its issuer '${wanted}' is not among the trusted roots, and ${known}`,
         expected: wanted,
-        got: 'no such certificate',
+        got,
       }
     : {
         code: 'pki/missing-intermediate',
         subject,
-        message: `the certificate of its issuer '${wanted}' was not sent and is not known here`,
+        message:
+          others > 0
+            ? `the certificate of its issuer '${wanted}' is not here: ${known}`
+            : `the certificate of its issuer '${wanted}' was not sent and is not known here`,
         expected: wanted,
-        got: 'no such certificate',
+        got,
       }
 }

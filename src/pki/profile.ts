@@ -75,6 +75,8 @@ export interface RelyingPartyProfile {
    * Application Policies", cc776986). Absent: they say nothing.
    */
   readonly readsApplicationPolicies?: boolean
+  /** Extensions beyond RFC 5280 that it processes, and may meet as critical. Absent: none. */
+  readonly processes?: ReadonlySet<string>
   /** keyUsage bits that the end entity must all have where it has the extension; absent: none. */
   readonly keyUsage?: readonly KeyUsageBit[]
   /** Absent: {@link WHOLE_ANCHORS}. */

@@ -74,6 +74,9 @@ function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
   }
 }
 
+/** Whether OpenSSL reads the key: a signature by one that it does not cannot be judged. */
+export const isUsableKey = (spki: Uint8Array): boolean => publicKey(spki) !== undefined
+
 /** How large a key is, in bits: of an RSA or DSA modulus, or of a curve's field. Absent: another kind, or not readable here. */
 export function keySize(
   spki: Uint8Array,

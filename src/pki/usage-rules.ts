@@ -7,13 +7,15 @@ import type { PathFailure } from './failure.ts'
 import { OID, oidName } from './oids.ts'
 import type { RelyingPartyProfile } from './profile.ts'
 
-/** The key purposes of `certificate`, and the OID that stands for each of them. */
+/** The key purposes of a certificate, none where they cannot be read, and the OID that stands for each of them. */
 function purposesOf(
-  { extKeyUsage, applicationPolicies }: Certificate,
+  { extKeyUsage, applicationPolicies, unreadable = [] }: Certificate,
   { readsApplicationPolicies }: RelyingPartyProfile,
 ): { readonly purposes: readonly string[] | undefined; readonly any: string } {
-  return readsApplicationPolicies === true && applicationPolicies !== undefined
-    ? { purposes: applicationPolicies, any: OID.anyApplicationPolicy }
+  const isMalformed = unreadable.includes(OID.applicationPolicies)
+  const instead = isMalformed ? [] : applicationPolicies
+  return readsApplicationPolicies === true && instead !== undefined
+    ? { purposes: instead, any: OID.anyApplicationPolicy }
     : { purposes: extKeyUsage, any: OID.anyExtendedKeyUsage }
 }
 

@@ -23,8 +23,10 @@ interface Breach {
 /** Looks at one certificate in its place. */
 export type WebRule = (certificate: Certificate, place: Place) => readonly Breach[]
 
-/** `root`: self-issued, at the end of a path. A path of one has an end entity alone. */
-type Place = 'end entity' | 'authority' | 'root'
+/** `root`: self-issued, at the end of a path. `peer`: an end entity that is trusted itself, and not for an issuer's sake. */
+type Place = 'end entity' | 'authority' | 'root' | 'peer'
+
+const isEndEntity = (place: Place): boolean => place === 'end entity' || place === 'peer'
 
 const breach = (rule: string, message: string, got?: string): readonly Breach[] => [
   { rule, message, ...(got !== undefined && { got }) },
@@ -32,7 +34,7 @@ const breach = (rule: string, message: string, got?: string): readonly Breach[] 
 
 /** §7.1.2.7.12: the subjectAltName is there, and only host names and addresses stand in it. */
 export const needsSubjectAltName: WebRule = ({ subjectAltName }, place) => {
-  if (place !== 'end entity') return []
+  if (!isEndEntity(place)) return []
   if (subjectAltName === undefined) return breach('7.1.2.7.12', 'has no subjectAltName')
   const other = subjectAltName.find(({ kind }) => kind !== 'dns' && kind !== 'ip')
   return other === undefined
@@ -45,7 +47,7 @@ export const needsSubjectAltName: WebRule = ({ subjectAltName }, place) => {
  * pass beside the wildcard itself: certificates for whole domains have long been written so, and x509-limbo accepts one.
  */
 export const repeatsCommonName: WebRule = ({ subject, subjectAltName = [] }, place) => {
-  if (place !== 'end entity') return []
+  if (!isEndEntity(place)) return []
   const common = subject.rdns.flat().filter(({ type }) => type === ATTRIBUTE_OIDS.CN)
   const names = subjectAltName.flatMap((name): readonly string[] => {
     if (name.kind === 'ip') return [formatAddressBytes(name.address)]
@@ -57,17 +59,18 @@ export const repeatsCommonName: WebRule = ({ subject, subjectAltName = [] }, pla
   return breach('7.1.4.3', message, common.map(({ value }) => value).join(', '))
 }
 
-/** §7.1.2.7.10: extKeyUsage is there, and not critical. §7.1.2.1.2: a root has none. */
-export const needsExtKeyUsage: WebRule = ({ extKeyUsage, extensions }, place) => {
-  if (place === 'root' && extKeyUsage !== undefined) {
-    return breach('7.1.2.1.2', 'is a root with extKeyUsage')
-  }
-  if (place !== 'end entity') return []
-  if (extKeyUsage === undefined) {
-    return [{ code: 'pki/wrong-eku', rule: '7.1.2.7.10', message: 'has no extKeyUsage' }]
-  }
-  const isCritical = extensions.some(({ oid, critical }) => oid === OID.extKeyUsage && critical)
-  return isCritical ? breach('7.1.2.7.6', 'carries extKeyUsage as critical') : []
+/** §7.1.2.7.10: extKeyUsage is there. */
+export const needsExtKeyUsage: WebRule = ({ extKeyUsage }, place) =>
+  isEndEntity(place) && extKeyUsage === undefined
+    ? [{ code: 'pki/wrong-eku', rule: '7.1.2.7.10', message: 'has no extKeyUsage' }]
+    : []
+
+/** §7.1.2.7.6: extKeyUsage is not critical. §7.1.2.1.2: a root has none. */
+export const placesExtKeyUsage: WebRule = ({ extensions }, place) => {
+  const found = extensions.find(({ oid }) => oid === OID.extKeyUsage)
+  if (found === undefined || place === 'authority') return []
+  if (place === 'root') return breach('7.1.2.1.2', 'is a root with extKeyUsage')
+  return found.critical ? breach('7.1.2.7.6', 'carries extKeyUsage as critical') : []
 }
 
 /** §7.1.2.7.10: purposes that must not stand beside serverAuth. */
@@ -81,7 +84,7 @@ const OTHER_PURPOSES = new Map<string, string>([
 
 export const mixesNoPurposes: WebRule = ({ extKeyUsage = [] }, place) => {
   const other = extKeyUsage.filter((purpose) => OTHER_PURPOSES.has(purpose))
-  if (place !== 'end entity' || other.length === 0) return []
+  if (!isEndEntity(place) || other.length === 0) return []
   const got = other.map((purpose) => OTHER_PURPOSES.get(purpose)).join(', ')
   const message = 'has purposes that must not stand beside that of a TLS server'
   return [{ code: 'pki/wrong-eku', rule: '7.1.2.7.10', message, got }]
@@ -158,7 +161,7 @@ const LIFETIMES: readonly { readonly from: string; readonly days: number }[] = [
 
 export const isShortLived: WebRule = ({ notBefore, notAfter }, place) => {
   const limit = LIFETIMES.find(({ from }) => notBefore >= instant(from))
-  if (place !== 'end entity' || limit === undefined) return []
+  if (!isEndEntity(place) || limit === undefined) return []
   // The second of notAfter counts whole.
   return notAfter < after(notBefore, days(limit.days))
     ? []
@@ -171,6 +174,7 @@ export const WEB_RULES: readonly WebRule[] = [
   needsSubjectAltName,
   repeatsCommonName,
   needsExtKeyUsage,
+  placesExtKeyUsage,
   mixesNoPurposes,
   endEntityIsNoAuthority,
   hasWebKey,
@@ -199,6 +203,6 @@ export const demandsOf =
 
 function placeOf(path: readonly Certificate[], index: number): Place {
   const { subject, issuer } = path[index]!
-  if (index === 0) return 'end entity'
+  if (index === 0) return path.length === 1 ? 'peer' : 'end entity'
   return index === path.length - 1 && subject.key === issuer.key ? 'root' : 'authority'
 }

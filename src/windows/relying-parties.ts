@@ -2,6 +2,7 @@
  * Windows programs that judge certificates, as data: what each demands of a path, and the code that it shows when it is not met.
  * Not the checks: `pki/path-rules.ts` makes them. Sources: Microsoft's IKEv2 and SSTP client behaviour, winerror.h.
  */
+import { MICROSOFT_EXTENSIONS } from '../pki/extensions.ts'
 import { PATH_FAILURE_CODES } from '../pki/failure.ts'
 import { EKU_OIDS } from '../pki/oids.ts'
 import type { RelyingPartyProfile, StrengthRule, WindowsOutcome } from '../pki/profile.ts'
@@ -69,6 +70,7 @@ export const PROFILES: Readonly<Record<ProfileName, RelyingPartyProfile>> = {
     purposes: [EKU_OIDS.serverAuth],
     anyPurposeSuffices: true,
     readsApplicationPolicies: true,
+    processes: MICROSOFT_EXTENSIONS,
     commonName: 'always',
     constrainsCommonName: true,
     revocation: 'none',
@@ -83,6 +85,7 @@ export const PROFILES: Readonly<Record<ProfileName, RelyingPartyProfile>> = {
     purposes: [EKU_OIDS.serverAuth],
     anyPurposeSuffices: true,
     readsApplicationPolicies: true,
+    processes: MICROSOFT_EXTENSIONS,
     commonName: 'without-dns-names',
     constrainsCommonName: true,
     revocation: 'hard',
@@ -107,6 +110,7 @@ export const PROFILES: Readonly<Record<ProfileName, RelyingPartyProfile>> = {
     purposes: [EKU_OIDS.serverAuth],
     anyPurposeSuffices: true,
     readsApplicationPolicies: true,
+    processes: MICROSOFT_EXTENSIONS,
     commonName: 'never',
     constrainsCommonName: true,
     revocation: 'soft',
