@@ -8,7 +8,7 @@ import type { Instant } from '../base/time.ts'
 import type { RevocationReason } from '../topology/pki.ts'
 import { readDer, TAG, type DerFault, type DerReader } from './der.ts'
 import * as write from './der-writer.ts'
-import { readAlgorithm, readSigned, type Signed } from './certificate.ts'
+import { readAlgorithm, readSigned, type Signed, type SignedPart } from './certificate.ts'
 import {
   readDistributionPoints,
   readIssuingDistributionPoint,
@@ -74,9 +74,9 @@ export const foreignKey = (serial: string, issuer: Name): string => `${serial} $
 
 /** Read a CertificateList, DER. */
 export const readCrl = (der: Uint8Array): Result<Crl, DerFault> =>
-  readDer(der, 'crl', (reader) => ({ der, ...readSigned(reader, 'certificateList', readTbs) }))
+  readDer(der, 'crl', (reader) => readSigned(reader, 'certificateList', (tbs) => readTbs(tbs, der)))
 
-function readTbs(r: DerReader) {
+function readTbs(r: DerReader, der: Uint8Array): SignedPart<Omit<Crl, keyof Signed>> {
   const version = r.nextTag === TAG.integer ? r.smallInteger('version') : 0
   if (version > 1) r.reject('version', 'expected 1, version 2 (RFC 5280 §5.1.2.1)')
   const innerAlgorithm = readAlgorithm(r, 'signature')
@@ -101,13 +101,16 @@ function readTbs(r: DerReader) {
   const values = wrapper === undefined ? { extensions: [] } : readCrlExtensions(wrapper, unknown)
   return {
     innerAlgorithm,
-    issuer,
-    thisUpdate,
-    ...(nextUpdate !== undefined && { nextUpdate }),
-    entries,
-    foreignEntries,
-    ...values,
-    unknownCritical: unknown,
+    values: {
+      ...values,
+      der,
+      issuer,
+      thisUpdate,
+      ...(nextUpdate !== undefined && { nextUpdate }),
+      entries,
+      foreignEntries,
+      unknownCritical: unknown,
+    },
   }
 }
 
