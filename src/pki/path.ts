@@ -2,7 +2,7 @@
  * Builds paths from an end entity to a trust anchor and judges them (RFC 4158, RFC 5280 §6). Every rejected path is kept and
  * ranked, so that the most telling failure comes first. Not fetching: what is known is an argument, and so is the time.
  */
-import { equalBytes, toHex } from '../base/bytes.ts'
+import { equalBytes, toLatin1 } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
@@ -136,21 +136,28 @@ interface Candidate {
 function poolOf({ anchors, sent, intermediates }: ChainQuestion): readonly Certificate[] {
   const pool = new Map<string, Certificate>()
   for (const certificate of [...anchors, ...sent, ...intermediates]) {
-    const key = toHex(certificate.der)
+    const key = toLatin1(certificate.der)
     if (!pool.has(key)) pool.set(key, certificate)
   }
   return [...pool.values()]
 }
 
-const candidatePaths = (
+function candidatePaths(
   { anchors, leaf }: ChainQuestion,
   pool: readonly Certificate[],
   budget: Budget,
-): Generator<Candidate> =>
-  extend([leaf], { anchors: new Set(anchors.map(({ der }) => toHex(der))), pool, budget })
+): Generator<Candidate> {
+  const isTrusted = anchors.some(({ der }) => equalBytes(der, leaf.der))
+  return extend([leaf], {
+    anchors: new Set(isTrusted ? [...anchors, leaf] : anchors),
+    pool,
+    budget,
+  })
+}
 
 interface Search {
-  readonly anchors: ReadonlySet<string>
+  /** By identity: of equal certificates the pool has the first, and anchors come first in it. */
+  readonly anchors: ReadonlySet<Certificate>
   readonly pool: readonly Certificate[]
   readonly budget: Budget
 }
@@ -158,7 +165,7 @@ interface Search {
 /** All candidates that begin with `path`, depth first. */
 function* extend(path: readonly Certificate[], search: Search): Generator<Candidate> {
   const top = path.at(-1)!
-  if (search.anchors.has(toHex(top.der))) {
+  if (search.anchors.has(top)) {
     yield { path }
     return
   }
