@@ -7,6 +7,7 @@ import { utf8 } from '../src/base/bytes.ts'
 import { after, days } from '../src/base/time.ts'
 import { readCertificate } from '../src/pki/certificate.ts'
 import * as write from '../src/pki/der-writer.ts'
+import { TAG } from '../src/pki/der.ts'
 import * as extend from '../src/pki/extension-writer.ts'
 import type { Extension } from '../src/pki/extensions.ts'
 import { writeTbsCertificate } from '../src/pki/forge.ts'
@@ -85,11 +86,15 @@ function builtHere(): ReadonlyMap<string, Chain> {
       root,
     ]
   }
+  const usual = Uint8Array.of(1, 0, 1)
+  const long = new Uint8Array(384).fill(0x3f)
   return new Map([
     ['name constraints on hosts', constrained(extend.dnsName)],
     ['name constraints on mailboxes', constrained((host) => mailbox(`ada@${host}`))],
     ['policies, each mapped to each', [...policyLadder(), root]],
-    ['one name, many authorities', [endEntity(), ...namesakes(), root]],
+    ['one name, many keys', [...namesakes(256, usual), root]],
+    ['one name, many large keys', [...namesakes(2048, long.subarray(0, 8)), root]],
+    ['one name, many large exponents', [...namesakes(384, long), root]],
   ])
 }
 
@@ -98,19 +103,23 @@ interface Order {
   readonly issuer: string
   readonly extensions: readonly Extension[]
   readonly serial?: number
+  readonly spki?: Uint8Array
+  /** Absent: the issuer's. */
+  readonly signature?: Uint8Array
 }
 
 /** A name is a label, too: of a key in the pool. */
 const keysOf = (name: string) => poolKey(name.length % 16)
 
-function issue({ subject, issuer, extensions, serial = 1 }: Order): Uint8Array {
+function issue(order: Order): Uint8Array {
+  const { subject, issuer, extensions, serial = 1, spki = keysOf(subject).spki } = order
   const tbs = writeTbsCertificate({
     serial: Uint8Array.of(0x40, serial >> 8, serial & 0xff),
     issuer: nameOf(issuer),
     subject: nameOf(subject),
     notBefore: JUDGED_AT,
     notAfter: after(JUDGED_AT, days(365)),
-    spki: keysOf(subject).spki,
+    spki,
     extensions: [
       ...extensions,
       extend.subjectKeyIdentifier(utf8(subject)),
@@ -118,7 +127,7 @@ function issue({ subject, issuer, extensions, serial = 1 }: Order): Uint8Array {
     ],
   })
   const algorithm = write.sequence(write.oid(OID.sha256WithRSAEncryption), write.nullElement())
-  const signature = signSha256Rsa(tbs, keysOf(issuer).privateKey)
+  const signature = order.signature ?? signSha256Rsa(tbs, keysOf(issuer).privateKey)
   return write.sequence(tbs, algorithm, write.bitString(signature))
 }
 
@@ -131,11 +140,9 @@ const authority = (): readonly Extension[] => [
 ]
 
 const endEntity = (...extensions: readonly Extension[]): Uint8Array =>
-  issue({
-    subject: 'end entity',
-    issuer: ISSUING,
-    extensions: [extend.extKeyUsage([EKU_OIDS.serverAuth]), ...extensions],
-  })
+  issue({ subject: 'end entity', issuer: ISSUING, extensions: [serverAuth, ...extensions] })
+
+const serverAuth = extend.extKeyUsage([EKU_OIDS.serverAuth])
 
 /** An rfc822Name. */
 const mailbox = (value: string): Uint8Array => write.element(0x81, utf8(value))
@@ -171,12 +178,27 @@ function policyLadder(): Chain {
   ]
 }
 
-/** More than are tried, with the issuer's name and key identifier, and each with a key of its own, of nobody who signed anything. */
-const namesakes = (): Chain =>
-  Array.from({ length: SIGNATURE_CHECKS_MAX + 1 }, (_, serial) => {
-    const der = issue({ subject: ISSUING, issuer: ROOT, extensions: authority(), serial })
-    const modulus = Buffer.from(der).indexOf(keysOf(ISSUING).spki) + 40
-    const changed = Uint8Array.from(der)
-    changed[modulus + (serial % 200)]! ^= 1 + (serial >> 7)
-    return changed
+/**
+ * An end entity and more namesakes of its issuer than are tried, with the right key identifier and each with a key of its own. None of
+ * them signed anything, but the signature is as long as theirs would be: a shorter one would be refused at once.
+ */
+function namesakes(bytes: number, exponent: Uint8Array): Chain {
+  const signature = new Uint8Array(bytes).fill(0x3c)
+  const leaf = { subject: 'end entity', issuer: ISSUING, extensions: [serverAuth], signature }
+  const authorities = Array.from({ length: SIGNATURE_CHECKS_MAX + 1 }, (_, serial) => {
+    const modulus = new Uint8Array(bytes).fill(0x5b)
+    modulus.set([serial >> 8, serial & 0xff], 1)
+    const spki = rsaKey(modulus, exponent)
+    return issue({ subject: ISSUING, issuer: ROOT, extensions: authority(), serial, spki })
   })
+  return [issue(leaf), ...authorities]
+}
+
+/** First byte below 80. */
+const rsaKey = (modulus: Uint8Array, exponent: Uint8Array): Uint8Array =>
+  write.sequence(
+    write.sequence(write.oid(OID.rsaEncryption), write.nullElement()),
+    write.bitString(
+      write.sequence(write.element(TAG.integer, modulus), write.element(TAG.integer, exponent)),
+    ),
+  )

@@ -21,7 +21,7 @@ import {
 import { OID, oidName } from './oids.ts'
 import { ANY_POLICY, policyViolation, type PolicyInputs } from './policies.ts'
 import { NO_FINDINGS, type PathFindings, type RelyingPartyProfile } from './profile.ts'
-import { keySize } from './public-key.ts'
+import { keySize } from './verification-key.ts'
 import { isSha1 } from './signature.ts'
 import { revocationFailure, type CrlSigners, type CrlSource } from './revocation.ts'
 

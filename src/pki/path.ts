@@ -10,6 +10,7 @@ import { rankFailures, type PathFailure } from './failure.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
 import type { RelyingPartyProfile } from './profile.ts'
+import { checkCost } from './verification-key.ts'
 import type { CrlSigners, CrlSource } from './revocation.ts'
 import { verifySignature } from './signature.ts'
 
@@ -17,6 +18,8 @@ import { verifySignature } from './signature.ts'
 export const PATH_LENGTH_MAX = 12
 /** Signatures that one judgement verifies: what stops a peer that sends a maze. */
 export const SIGNATURE_CHECKS_MAX = 400
+/** What those may cost together, in checks with an RSA key of 2048 bits: what stops a peer that chooses costly keys. */
+export const SIGNATURE_EFFORT_MAX = 800
 
 export interface ChainQuestion {
   readonly leaf: Certificate
@@ -59,13 +62,26 @@ export interface ChainVerdict {
 
 /** Whether some path from `leaf` to one of `anchors` holds. Never throws; bounded work. */
 export const judgeChain = (question: ChainQuestion): ChainVerdict =>
-  judgeWithin(question, { checksLeft: SIGNATURE_CHECKS_MAX, trusted: new Map() })
+  judgeWithin(question, {
+    checksLeft: SIGNATURE_CHECKS_MAX,
+    effortLeft: SIGNATURE_EFFORT_MAX,
+    trusted: new Map(),
+  })
 
 /** What one judgement has left to spend, those of the CRL signers that it needs included. */
 interface Budget {
   checksLeft: number
+  effortLeft: number
   /** Signers of CRLs that were judged, or are just being judged. */
   readonly trusted: Map<Certificate, boolean>
+}
+
+/** Whether a signature may still be verified with the key in `spki`; if so, it is paid for. */
+function affords(budget: Budget, spki: Uint8Array): boolean {
+  if (budget.checksLeft <= 0 || budget.effortLeft <= 0) return false
+  budget.checksLeft -= 1
+  budget.effortLeft -= checkCost(spki)
+  return true
 }
 
 function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
@@ -99,7 +115,7 @@ const signersIn =
     pool.filter(
       (signer) =>
         signer.subject.key === crl.issuer.key &&
-        budget.checksLeft-- > 0 &&
+        affords(budget, signer.spki) &&
         verifySignature(crl, signer.spki) === 'good' &&
         isTrusted(signer, question, budget),
     )
@@ -175,7 +191,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
     .toSorted((a, b) => keyIdRank(top, a) - keyIdRank(top, b))
   let found = false
   for (const issuer of issuers) {
-    if (search.budget.checksLeft-- <= 0 || path.length >= PATH_LENGTH_MAX) {
+    if (!affords(search.budget, issuer.spki) || path.length >= PATH_LENGTH_MAX) {
       yield { path, deadEnd: searchLimit(top) }
       return
     }
@@ -209,7 +225,7 @@ function* extendInherited(
   for (const donor of search.pool) {
     if (donor.subject.key !== issuer.issuer.key || path.length + 2 > PATH_LENGTH_MAX) continue
     const key = inheritParameters(issuer.spki, donor.spki)
-    if (key === undefined || search.budget.checksLeft-- <= 0) continue
+    if (key === undefined || !affords(search.budget, key)) continue
     const isGood =
       verifySignature(issuer, donor.spki) === 'good' &&
       verifySignature(path.at(-1)!, key) === 'good'

@@ -5,7 +5,7 @@
 import { constants, sign, verify, type KeyObject } from 'node:crypto'
 import { toLatin1 } from '../base/bytes.ts'
 import type { Signed } from './certificate.ts'
-import { publicKey } from './public-key.ts'
+import { publicKey } from './verification-key.ts'
 
 /** `unsupported`: an algorithm or key that is not known here, which is not the same as a forged signature. */
 export type SignatureVerdict = 'good' | 'bad' | 'unsupported'

@@ -1,9 +1,9 @@
 /**
- * Public keys as certificates carry them (SubjectPublicKeyInfo, RFC 5280 §4.1.2.7): read for node:crypto, and how large they are.
+ * The keys that signatures are verified with, from SubjectPublicKeyInfo (RFC 5280 §4.1.2.7): read for node:crypto, how large, how costly.
  * Not a judgement: which keys are too short is the relying party's to say.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { toBase64Url } from '../base/bytes.ts'
+import { toBase64Url, toHex } from '../base/bytes.ts'
 import { readDer, TAG } from './der.ts'
 import { OID } from './oids.ts'
 
@@ -73,12 +73,42 @@ export function keySize(
   spki: Uint8Array,
 ): { readonly kind: 'modulus' | 'curve'; readonly bits: number } | undefined {
   const rsa = readRsaKey(spki)
-  if (rsa !== undefined) {
-    const { modulus } = rsa
-    return { kind: 'modulus', bits: 8 * modulus.length - (Math.clz32(modulus[0]!) - 24) }
-  }
+  if (rsa !== undefined) return { kind: 'modulus', bits: bitLength(rsa.modulus) }
   const { modulusLength, namedCurve } = publicKey(spki)?.asymmetricKeyDetails ?? {}
   if (modulusLength !== undefined) return { kind: 'modulus', bits: modulusLength }
   const digits = namedCurve === undefined ? null : /\d{3}/.exec(namedCurve)
   return digits === null ? undefined : { kind: 'curve', bits: Number(digits[0]) }
 }
+
+/**
+ * What one signature check with the key costs, in checks with an RSA key of 2048 bits and the exponent 65537 (some 25 µs). An estimate
+ * from what OpenSSL 3 takes: a peer chooses its keys, and some are a thousand times as costly as others.
+ */
+export function checkCost(spki: Uint8Array): number {
+  const rsa = readRsaKey(spki)
+  if (rsa !== undefined) {
+    return rsaCost(bitLength(rsa.modulus), BigInt(`0x${toHex(rsa.exponent)}`))
+  }
+  const details = publicKey(spki)?.asymmetricKeyDetails
+  if (details === undefined) return 1
+  const { modulusLength, publicExponent, namedCurve } = details
+  if (modulusLength !== undefined) {
+    // DSA has no such exponent.
+    return publicExponent === undefined
+      ? 20 * (modulusLength / 2048) ** 2
+      : rsaCost(modulusLength, publicExponent)
+  }
+  // P-256 and the Edwards curves have code of their own.
+  if (namedCurve === undefined || namedCurve === 'prime256v1') return 4
+  return 13 * ((keySize(spki)?.bits ?? 571) / 256) ** 2
+}
+
+/** A squaring for each bit of the exponent but the first, a multiplication for each that is set. */
+function rsaCost(modulusBits: number, exponent: bigint): number {
+  const bits = exponent.toString(2)
+  const products = bits.length + bits.replaceAll('0', '').length - 2
+  return (products / 17) * (modulusBits / 2048) ** 2
+}
+
+/** Of a magnitude. */
+const bitLength = (bytes: Uint8Array): number => 8 * (bytes.length + 3) - Math.clz32(bytes[0]!)

@@ -5,7 +5,7 @@ import * as write from '../../src/pki/der-writer.ts'
 import { TAG } from '../../src/pki/der.ts'
 import { poolKey } from '../../src/pki/key-pool.ts'
 import { OID } from '../../src/pki/oids.ts'
-import { keySize, publicKey } from '../../src/pki/public-key.ts'
+import { checkCost, keySize, publicKey } from '../../src/pki/verification-key.ts'
 
 const MODULUS = fromHex(`00 c1 ${'5a'.repeat(126)} 01`)
 const EXPONENT = fromHex('01 00 01')
@@ -59,7 +59,9 @@ describe('a key is the one that OpenSSL reads from the whole encoding', () => {
     const expected = byOpenssl(spki)
     const found = publicKey(spki)
     expect(found?.asymmetricKeyType).toBe(expected?.asymmetricKeyType)
-    if (expected !== undefined) expect(found?.equals(expected)).toBe(true)
+    expect(found?.export({ format: 'pem', type: 'spki' })).toBe(
+      expected?.export({ format: 'pem', type: 'spki' }),
+    )
     const bits = expected?.asymmetricKeyDetails?.modulusLength
     expect(keySize(spki)?.kind === 'curve' ? undefined : keySize(spki)?.bits).toBe(bits)
   })
@@ -73,6 +75,19 @@ test('sizes are those of the modulus and of the field', () => {
   })
   expect(keySize(ec)).toEqual({ kind: 'curve', bits: 384 })
   expect(keySize(none)).toBeUndefined()
+})
+
+test('a check costs more with a longer key and a larger exponent', () => {
+  const cost = (bits: number, exponent: Uint8Array) =>
+    checkCost(rsa({ modulus: fromHex(`00 c1 ${'5a'.repeat(bits / 8 - 2)} 01`), exponent }))
+  const ones = (count: number) => fromHex(`00 ${'ff'.repeat(count / 8)}`)
+  expect(cost(2048, EXPONENT)).toBe(1)
+  expect(cost(2048, fromHex('03'))).toBeLessThan(1)
+  expect(cost(4096, EXPONENT)).toBe(4)
+  expect(cost(2048, ones(2048))).toBeCloseTo(4094 / 17)
+  expect(cost(16384, ones(64))).toBeCloseTo((64 * 126) / 17)
+  expect(checkCost(ec)).toBeCloseTo(13 * 1.5 ** 2)
+  expect(checkCost(none)).toBe(1)
 })
 
 test('a key is read once for one certificate, and anew for another with the same bytes', () => {
