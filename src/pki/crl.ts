@@ -8,7 +8,7 @@ import type { Instant } from '../base/time.ts'
 import type { RevocationReason } from '../topology/pki.ts'
 import { readDer, TAG, type DerFault, type DerReader } from './der.ts'
 import * as write from './der-writer.ts'
-import { readAlgorithm, readSigned, type Signed } from './certificate.ts'
+import { readAlgorithm, readSigned, type Signed, type SignedPart } from './certificate.ts'
 import {
   readDistributionPoints,
   readIssuingDistributionPoint,
@@ -74,11 +74,11 @@ export const foreignKey = (serial: string, issuer: Name): string => `${serial} $
 
 /** Read a CertificateList, DER. */
 export const readCrl = (der: Uint8Array): Result<Crl, DerFault> =>
-  readDer(der, 'crl', (reader) => ({ der, ...readSigned(reader, 'certificateList', readTbs) }))
+  readDer(der, 'crl', (reader) => readSigned(reader, 'certificateList', (tbs) => readTbs(tbs, der)))
 
 const EXTENSIONS_NEED_VERSION_2 = 'extensions need version 2 (RFC 5280 §5.1.2.1)'
 
-function readTbs(r: DerReader) {
+function readTbs(r: DerReader, der: Uint8Array): SignedPart<Omit<Crl, keyof Signed>> {
   const isWritten = r.nextTag === TAG.integer
   const version = isWritten ? r.smallInteger('version') : 0
   if (isWritten && version !== 1) r.reject('version', 'expected 1, version 2 (RFC 5280 §5.1.2.1)')
@@ -105,13 +105,16 @@ function readTbs(r: DerReader) {
   const values = wrapper === undefined ? { extensions: [] } : readCrlExtensions(wrapper, unknown)
   return {
     innerAlgorithm,
-    issuer,
-    thisUpdate,
-    ...(nextUpdate !== undefined && { nextUpdate }),
-    entries,
-    foreignEntries,
-    ...values,
-    unknownCritical: unknown,
+    values: {
+      ...values,
+      der,
+      issuer,
+      thisUpdate,
+      ...(nextUpdate !== undefined && { nextUpdate }),
+      entries,
+      foreignEntries,
+      unknownCritical: unknown,
+    },
   }
 }
 

@@ -39,6 +39,7 @@ export const OID = {
   applicationPolicies: '1.3.6.1.4.1.311.21.10',
   anyApplicationPolicy: '1.3.6.1.4.1.311.10.12.1',
   userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
+  rsaEncryption: '1.2.840.113549.1.1.1',
   sha256WithRSAEncryption: '1.2.840.113549.1.1.11',
   anyExtendedKeyUsage: '2.5.29.37.0',
 } as const

@@ -9,7 +9,7 @@ import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { conformanceFailures } from './conformance.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { isProcessed } from './extensions.ts'
-import type { PathFailure } from './failure.ts'
+import type { PathFailure, PathFailureCode } from './failure.ts'
 import { isNamed, namesOf } from './host-name.ts'
 import {
   comparisons,
@@ -28,7 +28,8 @@ import {
   type PathFindings,
   type RelyingPartyProfile,
 } from './profile.ts'
-import { isSha1, keySize } from './signature.ts'
+import { isSha1 } from './signature.ts'
+import { keySize } from './verification-key.ts'
 import { revocationFailure, type CrlSigners, type CrlSource } from './revocation.ts'
 import { keyUsageFailures, purposeFailures } from './usage-rules.ts'
 
@@ -110,17 +111,18 @@ const distrust = (certificate: Certificate): PathFailure => ({
 /** RFC 5280 §6.1.3 (a)(2). A certificate names whole seconds, and its last one counts to the end. */
 function dateFailures(certificate: Certificate, at: Instant): readonly PathFailure[] {
   const { notBefore, notAfter } = certificate
-  const subject = subjectOf(certificate)
-  const now = `now ${formatInstant(at)}`
+  const failed = (code: PathFailureCode, message: string, expected: string) => [
+    { code, subject: subjectOf(certificate), message, expected, got: `now ${formatInstant(at)}` },
+  ]
   if (at >= after(notAfter, seconds(1))) {
     const message = `expired on ${formatInstant(notAfter)}`
     const expected = `notAfter at or after ${formatInstant(at)}`
-    return [{ code: 'pki/certificate-expired', subject, message, expected, got: now }]
+    return failed('pki/certificate-expired', message, expected)
   }
   if (at < notBefore) {
     const message = `valid only from ${formatInstant(notBefore)}`
     const expected = `notBefore at or before ${formatInstant(at)}`
-    return [{ code: 'pki/certificate-not-yet-valid', subject, message, expected, got: now }]
+    return failed('pki/certificate-not-yet-valid', message, expected)
   }
   return []
 }

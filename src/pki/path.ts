@@ -2,7 +2,7 @@
  * Builds paths from an end entity to a trust anchor and judges them (RFC 4158, RFC 5280 §6). Every rejected path is kept and
  * ranked, so that the most telling failure comes first. Not fetching: what is known is an argument, and so is the time.
  */
-import { equalBytes, toHex } from '../base/bytes.ts'
+import { equalBytes, toLatin1 } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
@@ -10,13 +10,16 @@ import { rankFailures, type PathFailure } from './failure.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
 import { WHOLE_ANCHORS, type RelyingPartyProfile } from './profile.ts'
+import { checkCost, isUsableKey } from './verification-key.ts'
 import type { CrlSigners, CrlSource } from './revocation.ts'
-import { isUsableKey, verifySignature } from './signature.ts'
+import { verifySignature } from './signature.ts'
 
 /** Certificates in one path, anchor included. */
 export const PATH_LENGTH_MAX = 12
 /** Signatures that one judgement verifies: what stops a peer that sends a maze. */
 export const SIGNATURE_CHECKS_MAX = 400
+/** What those may cost together, in checks with an RSA key of 2048 bits: what stops a peer that chooses costly keys. */
+export const SIGNATURE_EFFORT_MAX = 800
 
 export interface ChainQuestion {
   readonly leaf: Certificate
@@ -65,13 +68,26 @@ export interface ChainVerdict {
 
 /** Whether some path from `leaf` to one of `anchors` holds. Never throws; bounded work. */
 export const judgeChain = (question: ChainQuestion): ChainVerdict =>
-  judgeWithin(question, { checksLeft: SIGNATURE_CHECKS_MAX, trusted: new Map() })
+  judgeWithin(question, {
+    checksLeft: SIGNATURE_CHECKS_MAX,
+    effortLeft: SIGNATURE_EFFORT_MAX,
+    trusted: new Map(),
+  })
 
 /** What one judgement has left to spend, those of the CRL signers that it needs included. */
 interface Budget {
   checksLeft: number
+  effortLeft: number
   /** Signers of CRLs that were judged, or are just being judged. */
   readonly trusted: Map<Certificate, boolean>
+}
+
+/** Whether a signature may still be verified with the key in `spki`; if so, it is paid for. */
+function affords(budget: Budget, spki: Uint8Array): boolean {
+  if (budget.checksLeft <= 0 || budget.effortLeft <= 0) return false
+  budget.checksLeft -= 1
+  budget.effortLeft -= checkCost(spki)
+  return true
 }
 
 function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
@@ -105,7 +121,7 @@ const signersIn =
     pool.filter(
       (signer) =>
         signer.subject.key === crl.issuer.key &&
-        budget.checksLeft-- > 0 &&
+        affords(budget, signer.spki) &&
         verifySignature(crl, signer.spki) === 'good' &&
         isTrusted(signer, question, budget),
     )
@@ -143,7 +159,7 @@ interface Candidate {
 function poolOf({ anchors, sent, intermediates }: ChainQuestion): readonly Certificate[] {
   const pool = new Map<string, Certificate>()
   for (const certificate of [...anchors, ...sent, ...intermediates]) {
-    const key = toHex(certificate.der)
+    const key = toLatin1(certificate.der)
     if (!pool.has(key)) pool.set(key, certificate)
   }
   return [...pool.values()]
@@ -156,14 +172,16 @@ function* candidatePaths(
 ): Generator<Candidate> {
   if (trustedPeers.some(({ der }) => equalBytes(der, leaf.der))) yield { path: [leaf] }
   const { endEntities } = profile.anchorRules ?? WHOLE_ANCHORS
-  const encoded = new Set(anchors.map(({ der }) => toHex(der)))
-  yield* extend([leaf], { anchors: encoded, endEntities, pool, budget })
+  const isAnchor = endEntities && anchors.some(({ der }) => equalBytes(der, leaf.der))
+  const trusted = new Set(anchors)
+  if (isAnchor) trusted.add(leaf)
+  else trusted.delete(leaf)
+  yield* extend([leaf], { anchors: trusted, pool, budget })
 }
 
 interface Search {
-  readonly anchors: ReadonlySet<string>
-  /** An anchor may be the end entity. */
-  readonly endEntities: boolean
+  /** By identity: of equal certificates the pool has the first, and anchors come first in it. */
+  readonly anchors: ReadonlySet<Certificate>
   readonly pool: readonly Certificate[]
   readonly budget: Budget
 }
@@ -171,7 +189,7 @@ interface Search {
 /** All candidates that begin with `path`, depth first. */
 function* extend(path: readonly Certificate[], search: Search): Generator<Candidate> {
   const top = path.at(-1)!
-  if (search.anchors.has(toHex(top.der)) && (path.length > 1 || search.endEntities)) {
+  if (search.anchors.has(top)) {
     yield { path }
     return
   }
@@ -181,7 +199,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
     .toSorted((a, b) => keyIdRank(top, a) - keyIdRank(top, b))
   let found = false
   for (const issuer of issuers) {
-    if (search.budget.checksLeft-- <= 0 || path.length >= PATH_LENGTH_MAX) {
+    if (!affords(search.budget, issuer.spki) || path.length >= PATH_LENGTH_MAX) {
       yield { path, deadEnd: searchLimit(top) }
       return
     }
@@ -215,7 +233,7 @@ function* extendInherited(
   for (const donor of search.pool) {
     if (donor.subject.key !== issuer.issuer.key || path.length + 2 > PATH_LENGTH_MAX) continue
     const key = inheritParameters(issuer.spki, donor.spki)
-    if (key === undefined || search.budget.checksLeft-- <= 0) continue
+    if (key === undefined || !affords(search.budget, key)) continue
     const isGood =
       verifySignature(issuer, donor.spki) === 'good' &&
       verifySignature(path.at(-1)!, key) === 'good'
