@@ -76,6 +76,9 @@ export const authorityInfoAccess = (
     write.sequence(...at.map(({ method, url }) => write.sequence(write.oid(method), uriName(url)))),
   )
 
+/** id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1): nobody need look whether this delegate is revoked. */
+export const ocspNoCheck = (): Extension => extension(OID.ocspNoCheck, write.nullElement())
+
 /** The extension itself, for a list of them. */
 export const encodeExtension = ({ oid, critical, value }: Extension): Uint8Array =>
   write.sequence(
