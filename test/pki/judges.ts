@@ -29,3 +29,9 @@ export function openssl(...args: readonly string[]): { status: number | null; ou
   const run = spawnSync('openssl', args, { encoding: 'utf8' })
   return { status: run.status, output: run.stdout + run.stderr }
 }
+
+/** DER as PEM. */
+export const pem = (label: string, der: Uint8Array): string =>
+  `-----BEGIN ${label}-----\n${Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`
