@@ -100,6 +100,9 @@ export const sidExtension = (sid: string): Extension =>
     ),
   )
 
+/** id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1): nobody need look whether this delegate is revoked. */
+export const ocspNoCheck = (): Extension => extension(OID.ocspNoCheck, write.nullElement())
+
 /** The extension itself, for a list of them. */
 export const encodeExtension = ({ oid, critical, value }: Extension): Uint8Array =>
   write.sequence(

@@ -5,21 +5,18 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { concat, toHex } from '../base/bytes.ts'
 import { invariant } from '../base/invariant.ts'
+import { remember } from '../base/remember.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { after, type Duration, type Instant } from '../base/time.ts'
 import type { AuthoritySpec, CertificateSpec } from '../topology/pki.ts'
 import { readCertificate, type Certificate } from './certificate.ts'
-import { writeCrl, type RevokedEntry } from './crl.ts'
 import * as write from './der-writer.ts'
-import { readDer } from './der.ts'
 import * as extend from './extension-writer.ts'
 import type { Extension } from './extensions.ts'
 import { writeTbsCertificate } from './forge.ts'
 import {
   AUTHORITY_VALID_FROM,
   CERTIFICATE_VALID_FROM,
-  CRL_THIS_UPDATE,
-  CRL_VALID_FOR,
   issueProblems,
   type IssueInput,
   type IssueProblem,
@@ -28,7 +25,10 @@ import {
 import { assignKeys, poolKey, type KeyPair } from './key-pool.ts'
 import { encodeName, parseName } from './name.ts'
 import { EKU_OIDS, OID } from './oids.ts'
+import type { RevokedCertificate } from './publication.ts'
+import { publisherOf, type Publisher } from './publisher.ts'
 import { signSha256Rsa } from './signature.ts'
+import { keyIdOf } from './spki.ts'
 
 const SERIAL_BYTES = 16
 
@@ -43,31 +43,11 @@ export interface Held {
   readonly privateKey: KeyObject
 }
 
-/** A file on a web server. */
-export interface Publication {
-  readonly node: string
-  /** Key of the authority that publishes it. */
-  readonly authority: string
-  readonly url: string
-  /** Path of the URL, as a request line has it: `/pki/issuing.crl`. */
-  readonly path: string
-  readonly contentType: 'application/pkix-crl' | 'application/pkix-cert'
-  /** What a request at that instant gets. */
-  bytes(at: Instant): Uint8Array
-}
-
 /** Everything is issued when it is first asked for, and then kept. */
-export interface Pki {
+export interface Pki extends Publisher {
   /** Undefined: the topology has no such authority. */
   authority(key: string): Held | undefined
   certificate(node: string, name: string): Held | undefined
-  /**
-   * The CRL, DER, as published at `at`: the last one of its schedule, with what was revoked by the time of its issue. Before the
-   * first: the first. Undefined: the topology has no such authority.
-   */
-  crl(key: string, at: Instant): Uint8Array | undefined
-  /** The HTTP URLs of all authorities that publish on a node: CRLs first, then CA certificates, in topology order. */
-  publications(): readonly Publication[]
 }
 
 /** Check the specs and prepare to issue. Fails with every spec that cannot be issued. */
@@ -87,10 +67,12 @@ interface Authority {
 
 function pkiOf(input: IssueInput): Pki {
   const { authorities, holders, start } = input
-  const keyIndexes = assignKeys(
-    Object.keys(authorities).map(authorityLabel),
-    holders.map(({ node, certificate }) => holderLabel(node, certificate.name)),
-  )
+  const keyIndexes = assignKeys(Object.keys(authorities).map(authorityLabel), [
+    ...holders.map(({ node, certificate }) => holderLabel(node, certificate.name)),
+    ...Object.keys(authorities)
+      .filter((key) => hasDelegate(authorities[key]!))
+      .map(signerLabel),
+  ])
   const keysOf = (label: string): KeyPair => poolKey(keyIndexes.get(label)!)
 
   const prepared = remember((key: string): Authority => {
@@ -122,12 +104,24 @@ function pkiOf(input: IssueInput): Pki {
       privateKey: keys.privateKey,
     }
   })
-  const published = remember((label: string): Uint8Array => {
-    const [, round, key] = /^(\d+) (.*)$/s.exec(label)!
-    return issueCrl(prepared(key!), Number(round), input)
+  const publisher = publisherOf({
+    authorities,
+    start,
+    authority,
+    issuer: (key) => {
+      const { spec, name, keyId, keys } = prepared(key)
+      const revoked = revokedBy(key, input)
+      return { spec, name, keyId, privateKey: keys.privateKey, start, revoked }
+    },
+    ocspSigner: (key, round, validity) => {
+      const keys = keysOf(signerLabel(key))
+      const label = `${signerLabel(key)} ${round}`
+      return {
+        certificate: issueOcspSigner(prepared(key), { label, keys, ...validity }),
+        privateKey: keys.privateKey,
+      }
+    },
   })
-  const crl = (key: string, at: Instant): Uint8Array =>
-    published(`${crlRound(authorities[key]!, start, at)} ${key}`)
 
   return {
     authority: (key) => (Object.hasOwn(authorities, key) ? authority(key) : undefined),
@@ -135,18 +129,7 @@ function pkiOf(input: IssueInput): Pki {
       const label = holderLabel(node, name)
       return keyIndexes.has(label) ? held(label) : undefined
     },
-    crl: (key, at) => (Object.hasOwn(authorities, key) ? crl(key, at) : undefined),
-    publications: () =>
-      Object.entries(authorities).flatMap(([key, spec]) => [
-        ...publicationsOf(key, spec, spec.crlUrls, 'application/pkix-crl', (at) => crl(key, at)),
-        ...publicationsOf(
-          key,
-          spec,
-          spec.aiaUrls,
-          'application/pkix-cert',
-          () => authority(key).certificate.der,
-        ),
-      ]),
+    ...publisher,
   }
 }
 
@@ -154,16 +137,10 @@ const authorityLabel = (key: string): string => `authority ${key}`
 /** A line break cannot stand in a node's name, so no two holders share a label. */
 const holderLabel = (node: string, name: string): string => `holder ${node}\n${name}`
 
-function remember<T>(make: (key: string) => T): (key: string) => T {
-  const made = new Map<string, T>()
-  return (key) => {
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const value = make(key)
-    made.set(key, value)
-    return value
-  }
-}
+const signerLabel = (key: string): string => `ocsp ${key}`
+
+const hasDelegate = ({ ocsp }: AuthoritySpec): boolean =>
+  ocsp !== undefined && ocsp.signer !== 'authority'
 
 function nameOf(subject: string): Uint8Array {
   const name = parseName(subject)
@@ -219,9 +196,29 @@ const keyIds = (keys: KeyPair, issuer: Authority): readonly Extension[] => [
   extend.authorityKeyIdentifier(issuer.keyId),
 ]
 
+/** Of an OCSP delegate, as the template OCSP Response Signing makes it: no CRL need be asked about it. */
+const issueOcspSigner = (
+  issuer: Authority,
+  order: Omit<Order, 'subject' | 'extensions'>,
+): Certificate =>
+  issue(issuer, {
+    ...order,
+    subject: nameOf('CN=OCSP Responder'),
+    extensions: [
+      extend.keyUsage('digitalSignature'),
+      extend.extKeyUsage([OID.ocspSigning]),
+      extend.ocspNoCheck(),
+      ...keyIds(order.keys, issuer),
+    ],
+  })
+
 /** CDP and AIA, as far as the issuer has them. */
-function publishedAt({ spec: { crlUrls = [], aiaUrls = [] } }: Authority): readonly Extension[] {
-  const places = aiaUrls.map((url) => ({ method: OID.caIssuers, url }))
+function publishedAt({ spec }: Authority): readonly Extension[] {
+  const { crlUrls = [], aiaUrls = [], ocsp } = spec
+  const places = [
+    ...aiaUrls.map((url) => ({ method: OID.caIssuers, url })),
+    ...(ocsp?.urls ?? []).map((url) => ({ method: OID.ocsp, url })),
+  ]
   return [
     ...(crlUrls.length === 0 ? [] : [extend.crlDistributionPoints(crlUrls)]),
     ...(places.length === 0 ? [] : [extend.authorityInfoAccess(places)]),
@@ -262,62 +259,12 @@ function serialOf(issuer: string, label: string): Uint8Array {
   return concat(Uint8Array.of((digest[0]! & 0x3f) | 0x40), digest.subarray(1, SERIAL_BYTES))
 }
 
-/** SHA-1 of the subjectPublicKey bits (RFC 5280 §4.2.1.2, method 1). */
-function keyIdOf(spki: Uint8Array): Uint8Array {
-  const key = readDer(spki, 'spki', (r) => {
-    const inner = r.sequence('spki')
-    inner.element('algorithm')
-    return inner.octetsOfBits('subjectPublicKey')
+/** What `issuer` revoked, in topology order. */
+const revokedBy = (issuer: string, { start, holders }: IssueInput): readonly RevokedCertificate[] =>
+  holders.flatMap(({ node, certificate: { name, revoked, issuer: by } }) => {
+    if (by !== issuer || revoked === undefined) return []
+    const { at, reason, releasedAt } = revoked
+    const serial = toHex(serialOf(issuer, holderLabel(node, name)))
+    const released = releasedAt === undefined ? {} : { releasedAt: after(start, releasedAt) }
+    return [{ serial, at: after(start, at), reason, ...released }]
   })
-  invariant(key.ok, 'a pool key has a well-formed SubjectPublicKeyInfo')
-  return new Uint8Array(createHash('sha1').update(key.value).digest())
-}
-
-/** Which CRL of the schedule is current at `at`: 0 is the first. */
-function crlRound({ crl }: AuthoritySpec, start: Instant, at: Instant): number {
-  if (crl?.every === undefined) return 0
-  const first = after(start, crl.thisUpdate ?? CRL_THIS_UPDATE)
-  return Math.max(0, Math.floor((at - first) / crl.every))
-}
-
-function issueCrl(issuer: Authority, round: number, { start, holders }: IssueInput): Uint8Array {
-  const { crl } = issuer.spec
-  const first = after(start, crl?.thisUpdate ?? CRL_THIS_UPDATE)
-  const thisUpdate = after(first, ((crl?.every ?? 0) * round) as Duration)
-  const entries = holders.flatMap(({ node, certificate }): RevokedEntry[] => {
-    const { revoked } = certificate
-    if (certificate.issuer !== issuer.key || revoked === undefined) return []
-    const revokedAt = after(start, revoked.at)
-    if (revokedAt > thisUpdate) return []
-    const serial = serialOf(issuer.key, holderLabel(node, certificate.name))
-    return [{ serial: toHex(serial), revokedAt, reason: revoked.reason }]
-  })
-  return writeCrl(
-    {
-      issuer: issuer.name,
-      thisUpdate,
-      nextUpdate: after(thisUpdate, crl?.validFor ?? CRL_VALID_FOR),
-      entries,
-      number: round + 1,
-      authorityKeyId: issuer.keyId,
-    },
-    (tbs) => signSha256Rsa(tbs, issuer.keys.privateKey),
-  )
-}
-
-function publicationsOf(
-  authority: string,
-  { publishedOn }: AuthoritySpec,
-  urls: readonly string[] | undefined,
-  contentType: Publication['contentType'],
-  bytes: (at: Instant) => Uint8Array,
-): readonly Publication[] {
-  if (publishedOn === undefined) return []
-  return (urls ?? []).flatMap((url) => {
-    // An ldap: URL, or one that is no URL, may stand in a certificate; a web server cannot serve it.
-    const parsed = URL.canParse(url) ? new URL(url) : undefined
-    if (parsed?.protocol !== 'http:') return []
-    const path = `${parsed.pathname}${parsed.search}`
-    return [{ node: publishedOn, authority, url, path, contentType, bytes }]
-  })
-}

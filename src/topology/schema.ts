@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Duration } from '../base/time.ts'
 import type { SourceFile } from './files.ts'
 import type { FilterSpec, NatRouterSpec, NatRuleSpec, RuleSpec } from './firewall.ts'
-import type { AuthoritySpec, CertificateSpec } from './pki.ts'
+import { REVOCATION_REASONS, type AuthoritySpec, type CertificateSpec } from './pki.ts'
 import type { ServiceSpec } from './services.ts'
 import type { InterfaceSpec, NetworkSpec, NodeSpec, ZoneSpec } from './topology.ts'
 
@@ -246,15 +246,8 @@ function certificateShape(duration: Forms['duration']): z.ZodType<CertificateSpe
     revoked: opt(
       z.strictObject({
         at: duration,
-        reason: z.enum([
-          'unspecified',
-          'keyCompromise',
-          'cACompromise',
-          'affiliationChanged',
-          'superseded',
-          'cessationOfOperation',
-          'certificateHold',
-        ]),
+        reason: z.enum(REVOCATION_REASONS),
+        releasedAt: opt(duration),
       }),
     ),
     sendsChain: opt(flag),
@@ -275,6 +268,19 @@ function authorityShape(duration: Forms['duration']): z.ZodType<AuthoritySpec> {
         thisUpdate: opt(duration),
         validFor: opt(duration),
         every: opt(duration),
+        overlap: opt(duration),
+        delta: opt(z.strictObject({ every: duration, overlap: opt(duration), urls: opt(texts) })),
+      }),
+    ),
+    ocsp: opt(
+      z.strictObject({
+        urls: texts,
+        publishedOn: opt(text),
+        validFor: opt(duration),
+        signer: opt(z.enum(['delegate', 'authority'])),
+        signerValidFor: opt(duration),
+        nonces: opt(flag),
+        fails: opt(z.enum(['internalError', 'tryLater', 'unauthorized'])),
       }),
     ),
     pathLength: opt(z.int().min(0)),

@@ -129,7 +129,7 @@ const certificate: Required<CertificateSpec> = {
   eku: ['serverAuth', 'clientAuth', 'ikeIntermediate', 'smartCardLogon', 'anyPurpose'],
   validFrom: days(-1),
   validFor: days(1),
-  revoked: { at: days(-1), reason: 'keyCompromise' },
+  revoked: { at: days(-1), reason: 'certificateHold', releasedAt: days(1) },
   sendsChain: false,
 }
 const authority: Required<AuthoritySpec> = {
@@ -140,7 +140,21 @@ const authority: Required<AuthoritySpec> = {
   crlUrls: ['http://a/x.crl', 'ldap:///CN=x'],
   aiaUrls: ['http://a/x.crt'],
   publishedOn: 'pc',
-  crl: { thisUpdate: days(-1), validFor: days(1), every: days(1) },
+  crl: {
+    thisUpdate: days(-1),
+    every: days(7),
+    overlap: days(1),
+    delta: { every: days(1), overlap: days(0), urls: ['http://a/x+.crl'] },
+  },
+  ocsp: {
+    urls: ['http://a/ocsp'],
+    publishedOn: 'pc',
+    validFor: days(1),
+    signer: 'delegate',
+    signerValidFor: days(7),
+    nonces: true,
+    fails: 'tryLater',
+  },
   pathLength: 0,
 }
 export const nic: Required<InterfaceSpec> = {
