@@ -23,6 +23,7 @@ export {
   type NatRuleSpec,
   type RuleSpec,
 } from './topology/firewall.ts'
+export type { DirectorySpec } from './topology/directory.ts'
 export type { AuthoritySpec, CertificateSpec } from './topology/pki.ts'
 export {
   dhcpServer,

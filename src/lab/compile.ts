@@ -4,8 +4,11 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { instant, type Instant } from '../base/time.ts'
+import { directoryOf } from '../directory/accounts.ts'
+import type { Directory } from '../directory/directory.ts'
 import { parseZone } from '../engine/dns/zone-file.ts'
 import type { Zone } from '../engine/dns/zone.ts'
+import type { Certificate } from '../pki/certificate.ts'
 import { issuePki, type Pki } from '../pki/issue.ts'
 import type { Topology } from '../topology/topology.ts'
 import { validateTopology } from '../topology/validate.ts'
@@ -19,6 +22,10 @@ export interface Compiled {
   /** Node name → the profiles installed there. */
   readonly profiles: ReadonlyMap<string, InstalledProfiles>
   readonly pki: Pki
+  /** Absent: the topology has no domain. */
+  readonly directory?: Directory
+  /** The certificates in the forest's NTAuth store. */
+  ntAuth(): readonly Certificate[]
 }
 
 export interface InstalledProfiles {
@@ -48,7 +55,17 @@ function compile(topology: Topology): Result<Compiled, readonly LabProblem[]> {
   const pki = issueOnce(topology.authorities, holdersOf(topology), start)
   if (!pki.ok) problems.push(...pki.error)
   if (problems.length > 0 || !pki.ok) return err(problems)
-  return ok({ topology, start, zones, profiles, pki: pki.value })
+  const directory = directoryOf(topology, start)
+  return ok({
+    topology,
+    start,
+    zones,
+    profiles,
+    pki: pki.value,
+    ...(directory !== undefined && { directory }),
+    ntAuth: () =>
+      (directory?.ntAuth ?? []).flatMap((key) => pki.value.authority(key)?.certificate ?? []),
+  })
 }
 
 type Issued = ReturnType<typeof issuePki>

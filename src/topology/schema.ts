@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import type { Duration } from '../base/time.ts'
+import type { ComputerSpec, DirectorySpec, UserSpec } from './directory.ts'
 import type { SourceFile } from './files.ts'
 import type { FilterSpec, NatRouterSpec, NatRuleSpec, RuleSpec } from './firewall.ts'
 import type { AuthoritySpec, CertificateSpec } from './pki.ts'
@@ -281,6 +282,46 @@ function authorityShape(duration: Forms['duration']): z.ZodType<AuthoritySpec> {
   })
 }
 
+function directoryShape(duration: Forms['duration']): z.ZodType<DirectorySpec> {
+  const account = {
+    created: opt(duration),
+    disabled: opt(flag),
+    expires: opt(duration),
+    sid: opt(text),
+    altSecurityIdentities: opt(texts),
+  }
+  const user: z.ZodType<UserSpec> = z.strictObject({
+    ...account,
+    name: opt(text),
+    upn: opt(text),
+    mail: opt(text),
+    locked: opt(flag),
+  })
+  const computer: z.ZodType<ComputerSpec> = z.strictObject({
+    ...account,
+    joined: opt(flag),
+    dnsName: opt(text),
+  })
+  return z.strictObject({
+    domain: text,
+    netbios: opt(text),
+    users: opt(z.record(text, user)),
+    computers: opt(z.record(text, computer)),
+    groups: opt(z.record(text, texts)),
+    autoenrolment: opt(z.strictObject({ user: opt(flag), computer: opt(flag) })),
+    ntAuth: opt(texts),
+    kdc: opt(
+      z.strictObject({
+        strongCertificateBindingEnforcement: opt(
+          z.union([z.literal(0), z.literal(1), z.literal(2)]),
+        ),
+        certificateBackdatingCompensation: opt(duration),
+        updatedUntil: opt(text),
+      }),
+    ),
+  })
+}
+
 const interfaceShape = z.strictObject({
   network: text,
   address: text,
@@ -338,6 +379,7 @@ function nodeShape({ duration, file, interfaces }: Forms): z.ZodType<NodeSpec> {
       roams: opt(texts),
       groupPolicyNrpt: opt(z.array(z.strictObject({ namespace: text, servers: opt(texts) }))),
       suffixSearchList: opt(texts),
+      users: opt(texts),
     }),
     z.strictObject({ kind: z.literal('firewall'), ...ipNode, filter: filterShape(duration) }),
     z.strictObject({ kind: z.literal('nat-router'), ...ipNode, nat: natRouterShape(duration) }),
@@ -359,6 +401,7 @@ export const parts = (forms: Forms) => ({
     Record<string, ZoneSpec>
   >,
   authorities: z.record(text, authorityShape(forms.duration)),
+  directory: opt(directoryShape(forms.duration)),
   nodes: z.record(text, nodeShape(forms)),
 })
 

@@ -9,6 +9,7 @@ import { Problems, type TopologyProblem } from './problems.ts'
 import { topologyShape } from './schema.ts'
 import { shapeFailure } from './shape-problems.ts'
 import type { NetworkSpec, Topology } from './topology.ts'
+import { validateDirectory } from './validate-directory.ts'
 import { validateAuthorities } from './validate-pki.ts'
 import { validateNode } from './validate-nodes.ts'
 
@@ -44,6 +45,7 @@ function meaningProblems(t: Topology): readonly TopologyProblem[] {
     problems.at('zones', key, 'origin').add(domainNameComplaint(zone.origin))
   }
   validateAuthorities(t, problems.at('authorities'))
+  validateDirectory(t, problems.at('directory'))
   for (const name of Object.keys(t.nodes)) {
     problems.at('nodes', name).add(nodeNameComplaint(name))
     validateNode(t, name, problems.at('nodes', name))

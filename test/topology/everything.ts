@@ -4,6 +4,12 @@
  */
 import { days, ms, seconds } from '../../src/base/time.ts'
 import type {
+  ComputerSpec,
+  DirectorySpec,
+  KdcSpec,
+  UserSpec,
+} from '../../src/topology/directory.ts'
+import type {
   FilterSpec,
   NatRouterSpec,
   NatRuleSpec,
@@ -182,6 +188,41 @@ export const host: Required<HostSpec> = {
   roams: ['wan'],
   groupPolicyNrpt: [{ namespace: '.corp', servers: ['10.0.0.1'] }, { namespace: '*.x' }],
   suffixSearchList: ['contoso.com'],
+  users: ['ada'],
+}
+const account = {
+  created: days(-900),
+  disabled: true,
+  expires: days(1),
+  sid: 'S-1-5-21-1-2-3-1105',
+  altSecurityIdentities: ['X509:<SKI>00'],
+}
+const user: Required<UserSpec> = {
+  ...account,
+  name: 'Ada Lovelace',
+  upn: 'ada@contoso.com',
+  mail: 'ada@contoso.com',
+  locked: true,
+}
+const computer: Required<ComputerSpec> = {
+  ...account,
+  sid: 'S-1-5-21-1-2-3-1106',
+  joined: true,
+  dnsName: 'pc.contoso.com',
+}
+const directory: Required<DirectorySpec> = {
+  domain: 'corp.contoso.com',
+  netbios: 'CORP',
+  users: { ada: user },
+  computers: { pc: computer },
+  groups: { 'VPN Users': ['ada', 'Everybody'], Everybody: ['VPN Users', 'Domain Users', 'pc'] },
+  autoenrolment: { user: true, computer: false },
+  ntAuth: ['issuing'],
+  kdc: {
+    strongCertificateBindingEnforcement: 1,
+    certificateBackdatingCompensation: days(1),
+    updatedUntil: '2025-01-14',
+  } satisfies Required<KdcSpec>,
 }
 const natRouter: Required<NatRouterSpec> = {
   outside: 'lan',
@@ -207,5 +248,6 @@ export const everything: Required<Topology> = {
   networks: { lan: network, wan: { prefix: '192.0.2.0/24' } },
   zones: { corp: { origin: 'corp.contoso.com', file } },
   authorities: { root: { subject: 'CN=Root', validFor: days(1) }, issuing: authority },
+  directory,
   nodes: { pc: host, edge, router, cabinet },
 }
