@@ -1,53 +1,55 @@
 /**
  * Issues the certificates and CRLs that a topology describes. Same topology, same bytes: keys come from a fixed pool, serial
- * numbers from labels, signatures are RSA PKCS #1 v1.5. Not a CA that can be asked: enrolment is not modelled here.
+ * numbers from labels, signatures are RSA PKCS #1 v1.5. Not a CA that decides: what templates and permissions allow comes as plans.
  */
-import { createHash, type KeyObject } from 'node:crypto'
-import { concat, toHex } from '../base/bytes.ts'
-import { invariant } from '../base/invariant.ts'
+import { toHex } from '../base/bytes.ts'
 import { remember } from '../base/remember.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { after, type Duration, type Instant } from '../base/time.ts'
-import type { AuthoritySpec, CertificateSpec } from '../topology/pki.ts'
-import { readCertificate, type Certificate } from './certificate.ts'
-import * as write from './der-writer.ts'
+import type { Instant } from '../base/time.ts'
+import { isInstalled, type AuthoritySpec } from '../topology/pki.ts'
+import type { Certificate } from './certificate.ts'
+import { attributesOf, holderExtensions, installedPlan } from './contents.ts'
 import * as extend from './extension-writer.ts'
-import type { Extension } from './extensions.ts'
-import { writeTbsCertificate } from './forge.ts'
-import {
-  AUTHORITY_VALID_FROM,
-  CERTIFICATE_VALID_FROM,
-  issueProblems,
-  type IssueInput,
-  type IssueProblem,
-} from './issue-check.ts'
-
-import { assignKeys, poolKey, type KeyPair } from './key-pool.ts'
-import { encodeName, parseName } from './name.ts'
-import { EKU_OIDS, OID } from './oids.ts'
+import { certificateValidities, type IssuedValidity, type Validity } from './generations.ts'
+import { issueProblems, type IssueInput, type IssueProblem } from './issue-check.ts'
+import { encodeName } from './name.ts'
+import { OID } from './oids.ts'
+import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
 import type { RevokedCertificate } from './publication.ts'
 import { publisherOf, type Publisher } from './publisher.ts'
-import { signSha256Rsa } from './signature.ts'
-import { keyIdOf } from './spki.ts'
+import type { ResponderSigner } from './responder.ts'
+import {
+  generationLabel,
+  issue,
+  keyIdsOf,
+  keyIndexesOf,
+  publishedAt,
+  serialOf,
+  signersOf,
+  splitIndex,
+  type Held,
+  type Signers,
+} from './signers.ts'
 
-const SERIAL_BYTES = 16
-
-/** A certificate with its private key, as its holder has it. */
-export interface Held {
-  readonly certificate: Certificate
-  /**
-   * Issuers, nearest first. For an authority: up to and with the root. For a node's certificate: the intermediates that it
-   * sends along; none when `sendsChain` is false. Roots are never sent.
-   */
-  readonly chain: readonly Certificate[]
-  readonly privateKey: KeyObject
-}
+export type { Held } from './signers.ts'
 
 /** Everything is issued when it is first asked for, and then kept. */
 export interface Pki extends Publisher {
-  /** Undefined: the topology has no such authority. */
-  authority(key: string): Held | undefined
-  certificate(node: string, name: string): Held | undefined
+  /** With the certificate that it has at `at`, or its first. Undefined: the topology has no such authority. */
+  authority(key: string, at?: Instant): Held | undefined
+  /** Every certificate that the authority has been given by `at`, newest first: its first at least. */
+  authorityCertificates(key: string, at: Instant): readonly Certificate[]
+  /**
+   * What the node holds under that name at `at`: one that is renewed has another by then. Without `at`, or before the first: the
+   * first. Undefined: the topology has no such certificate, or the node was denied it.
+   */
+  certificate(node: string, name: string, at?: Instant): Held | undefined
+  /** Names of a node's certificates: those that the topology lists, then those of autoenrolment. Denied ones are not among them. */
+  certificateNames(node: string): readonly string[]
+  /** Issue by a plan that came later than the topology, at `at`. Each instant has a serial number of its own. */
+  issue(plan: CertificatePlan, at: Instant): Held
+  /** How those fared who asked by a template, or by autoenrolment. */
+  enrolments(): readonly EnrolmentOutcome[]
 }
 
 /** Check the specs and prepare to issue. Fails with every spec that cannot be issued. */
@@ -56,215 +58,168 @@ export function issuePki(input: IssueInput): Result<Pki, readonly IssueProblem[]
   return problems.length > 0 ? err(problems) : ok(pkiOf(input))
 }
 
-interface Authority {
-  readonly key: string
-  readonly spec: AuthoritySpec
-  /** DER. */
-  readonly name: Uint8Array
-  readonly keys: KeyPair
-  readonly keyId: Uint8Array
-}
-
 function pkiOf(input: IssueInput): Pki {
-  const { authorities, holders, start } = input
-  const keyIndexes = assignKeys(Object.keys(authorities).map(authorityLabel), [
-    ...holders.map(({ node, certificate }) => holderLabel(node, certificate.name)),
-    ...Object.keys(authorities)
-      .filter((key) => hasDelegate(authorities[key]!))
-      .map(signerLabel),
+  const { authorities, start } = input
+  const plans = plansOf(input)
+  const listed = input.holders.map(({ node, certificate }) => holderLabel(node, certificate.name))
+  const delegates = Object.entries(authorities).flatMap(([key, spec]) =>
+    hasDelegate(spec) ? [delegateLabel(key)] : [],
+  )
+  const signers = signersOf(authorities, start, [
+    ...new Set([...listed, ...plans.keys(), ...delegates]),
   ])
-  const keysOf = (label: string): KeyPair => poolKey(keyIndexes.get(label)!)
-
-  const prepared = remember((key: string): Authority => {
-    const spec = authorities[key]!
-    const keys = keysOf(authorityLabel(key))
-    return { key, spec, name: nameOf(spec.subject), keys, keyId: keyIdOf(keys.spki) }
-  })
-  const authority = remember((key: string): Held => {
-    const self = prepared(key)
-    const issuer = self.spec.issuer === undefined ? undefined : prepared(self.spec.issuer)
-    const above = issuer === undefined ? undefined : authority(issuer.key)
-    return {
-      certificate: issueAuthority(self, issuer ?? self, start),
-      chain: above === undefined ? [] : [above.certificate, ...above.chain],
-      privateKey: self.keys.privateKey,
-    }
-  })
-  const held = remember((label: string): Held => {
-    const { certificate: spec } = holders.find(
-      ({ node, certificate }) => holderLabel(node, certificate.name) === label,
-    )!
-    const issuer = authority(spec.issuer)
-    const above = [issuer.certificate, ...issuer.chain]
-    const keys = keysOf(label)
-    return {
-      certificate: issueEndEntity(spec, label, keys, prepared(spec.issuer), start),
-      // The last of them is the root, which whoever trusts it has already.
-      chain: spec.sendsChain === false ? [] : above.slice(0, -1),
-      privateKey: keys.privateKey,
-    }
-  })
-  const publisher = publisherOf({
-    authorities,
-    start,
-    authority,
-    issuer: (key) => {
-      const { spec, name, keyId, keys } = prepared(key)
-      const revoked = revokedBy(key, input)
-      return { spec, name, keyId, privateKey: keys.privateKey, start, revoked }
-    },
-    ocspSigner: (key, round, validity) => {
-      const keys = keysOf(signerLabel(key))
-      const label = `${signerLabel(key)} ${round}`
-      return {
-        certificate: issueOcspSigner(prepared(key), { label, keys, ...validity }),
-        privateKey: keys.privateKey,
-      }
-    },
-  })
-
+  const has = (key: string): boolean => Object.hasOwn(authorities, key)
+  const heldAt = holder(plans, signers)
   return {
-    authority: (key) => (Object.hasOwn(authorities, key) ? authority(key) : undefined),
-    certificate: (node, name) => {
+    authority: (key, at = start) =>
+      has(key) ? signers.held(key, signers.at(key, at).generation.index) : undefined,
+    authorityCertificates: (key, at) =>
+      (has(key) ? signers.generations(key) : [])
+        .filter(({ index, notBefore }) => index === 0 || notBefore <= at)
+        .map(({ index }) => signers.held(key, index).certificate)
+        .toReversed(),
+    certificate: (node, name, at) => {
       const label = holderLabel(node, name)
-      return keyIndexes.has(label) ? held(label) : undefined
+      const plan = plans.get(label)
+      return plan === undefined ? undefined : heldAt(label, plan, at ?? plan.notBefore)
     },
-    ...publisher,
+    certificateNames: (node) =>
+      [...plans.values()].flatMap((plan) => (plan.node === node ? [plan.name] : [])),
+    issue: (plan, at) => {
+      const label = holderLabel(plan.node, plan.name)
+      const [validity] = validitiesOf(plan, signers, at)
+      const issuedAt = { ...validity!, issuedAt: at }
+      return issueByPlan(signers, plan, {
+        label,
+        serialLabel: `${at} ${label}`,
+        validity: issuedAt,
+      })
+    },
+    enrolments: () => input.enrolments ?? [],
+    ...publisher(input, plans, signers),
   }
 }
 
-const authorityLabel = (key: string): string => `authority ${key}`
-/** A line break cannot stand in a node's name, so no two holders share a label. */
-const holderLabel = (node: string, name: string): string => `holder ${node}\n${name}`
+/** Of every certificate that will be issued, by its label. */
+type Plans = ReadonlyMap<string, CertificatePlan>
 
-const signerLabel = (key: string): string => `ocsp ${key}`
+const plansOf = ({ holders, plans = [], start }: IssueInput): Plans =>
+  new Map(
+    [
+      ...holders.flatMap(({ node, certificate }) =>
+        isInstalled(certificate) ? [installedPlan(node, certificate, start)] : [],
+      ),
+      ...plans,
+    ].map((plan) => [holderLabel(plan.node, plan.name), plan]),
+  )
+
+const validitiesOf = (plan: CertificatePlan, signers: Signers, at: Instant) =>
+  certificateValidities(plan, signers.generations(plan.issuer), at)
+
+/** Issues what a plan leads to at an instant. */
+function holder(plans: Plans, signers: Signers) {
+  const held = remember((label: string, validity: IssuedValidity): Held => {
+    const [index, base] = splitIndex(label)
+    const serialLabel = generationLabel(index, base)
+    return issueByPlan(signers, plans.get(base)!, { label: base, serialLabel, validity })
+  })
+  return (label: string, plan: CertificatePlan, at: Instant): Held => {
+    const validities = validitiesOf(plan, signers, at)
+    return held(`${validities.length - 1} ${label}`, validities.at(-1)!)
+  }
+}
+
+interface Occasion {
+  /** Of the holder: its key depends on it. */
+  readonly label: string
+  /** The serial number depends on it. */
+  readonly serialLabel: string
+  readonly validity: IssuedValidity
+}
+
+function issueByPlan(signers: Signers, plan: CertificatePlan, occasion: Occasion): Held {
+  const { label, serialLabel, validity } = occasion
+  const issuer = signers.at(plan.issuer, validity.issuedAt)
+  const above = signers.held(issuer.key, issuer.generation.index)
+  const keys = signers.keysOf(label)
+  const certificate = issue(issuer, {
+    label: serialLabel,
+    subject: encodeName(plan.subject),
+    keys,
+    validity,
+    extensions: [
+      ...holderExtensions(plan),
+      ...keyIdsOf(keys, issuer),
+      ...(plan.isNotChecked ? [] : publishedAt(issuer)),
+    ],
+  })
+  // The last of them is the root, which whoever trusts it has already.
+  const chain = plan.sendsChain ? [above.certificate, ...above.chain].slice(0, -1) : []
+  return { certificate, chain, privateKey: keys.privateKey }
+}
+
+/** What the authorities publish: each of their keys signs lists of its own. */
+function publisher({ authorities, start }: IssueInput, plans: Plans, signers: Signers): Publisher {
+  const revokedBy = (key: string, keyIndex: number): readonly RevokedCertificate[] =>
+    [...plans].flatMap(([label, plan]) => {
+      if (plan.issuer !== key || plan.revoked === undefined) return []
+      const validities = validitiesOf(plan, signers, plan.revoked.at)
+      const signed = signers.at(key, validities.at(-1)!.issuedAt).generation
+      if (signed.keyIndex !== keyIndex) return []
+      const serial = toHex(serialOf(key, generationLabel(validities.length - 1, label)))
+      return [{ serial, ...plan.revoked }]
+    })
+  return publisherOf({
+    authorities,
+    start,
+    keyIndexes: (key) => keyIndexesOf(signers.generations(key)),
+    certificates: (key) =>
+      signers.generations(key).map(({ index }) => signers.held(key, index).certificate.der),
+    issuer: (key, keyIndex) => {
+      const { spec, name, keyId, keys, generation } = signers.ofKey(key, keyIndex)!
+      const revoked = revokedBy(key, keyIndex)
+      const begins = keyIndex === 0 ? undefined : generation.notBefore
+      const signer = { spec, name, keyId, privateKey: keys.privateKey, start, revoked }
+      return { ...signer, ...(begins !== undefined && { begins }) }
+    },
+    authority: (key, keyIndex) => signers.held(key, signers.ofKey(key, keyIndex)!.generation.index),
+    ocspSigner: (key, { keyIndex, round, validity }) =>
+      delegateOf(signers, { key, keyIndex, label: `${delegateLabel(key)} ${round}`, validity }),
+  })
+}
 
 const hasDelegate = ({ ocsp }: AuthoritySpec): boolean =>
   ocsp !== undefined && ocsp.signer !== 'authority'
 
-function nameOf(subject: string): Uint8Array {
-  const name = parseName(subject)
-  invariant(name.ok, `'${subject}' was checked before`)
-  return encodeName(name.value)
-}
+const delegateLabel = (key: string): string => `ocsp ${key}`
 
-function issueAuthority(self: Authority, issuer: Authority, start: Instant): Certificate {
-  const { spec, key } = self
-  return issue(issuer, {
-    label: authorityLabel(key),
-    subject: self.name,
-    keys: self.keys,
-    notBefore: after(start, spec.validFrom ?? AUTHORITY_VALID_FROM),
-    validFor: spec.validFor,
-    extensions: [
-      extend.basicConstraints(spec.pathLength),
-      extend.keyUsage('keyCertSign', 'cRLSign'),
-      ...keyIds(self.keys, issuer),
-      // Nobody revokes a root by its own signature, and nobody needs to fetch its issuer.
-      ...(issuer === self ? [] : publishedAt(issuer)),
-    ],
-  })
-}
-
-function issueEndEntity(
-  spec: CertificateSpec,
-  label: string,
-  keys: KeyPair,
-  issuer: Authority,
-  start: Instant,
-): Certificate {
-  const { eku = [], dns = [], upn = [] } = spec
-  const names = [...dns.map(extend.dnsName), ...upn.map(extend.upnName)]
-  return issue(issuer, {
-    label,
-    subject: nameOf(spec.subject),
+/** An OCSP delegate's certificate, as the template OCSP Response Signing makes it: no CRL need be asked about it. */
+function delegateOf(
+  signers: Signers,
+  order: {
+    readonly key: string
+    readonly keyIndex: number
+    readonly label: string
+    readonly validity: Validity
+  },
+): ResponderSigner {
+  const { key, keyIndex, label, validity } = order
+  const issuer = signers.ofKey(key, keyIndex)!
+  const keys = signers.keysOf(delegateLabel(key))
+  const certificate = issue(issuer, {
+    label: generationLabel(keyIndex, label),
+    subject: encodeName(attributesOf('CN=OCSP Responder')),
     keys,
-    notBefore: after(start, spec.validFrom ?? CERTIFICATE_VALID_FROM),
-    validFor: spec.validFor,
-    extensions: [
-      extend.keyUsage('digitalSignature', 'keyEncipherment'),
-      ...(eku.length === 0 ? [] : [extend.extKeyUsage(eku.map((name) => EKU_OIDS[name]))]),
-      ...(names.length === 0 ? [] : [extend.subjectAltName(names)]),
-      ...keyIds(keys, issuer),
-      ...publishedAt(issuer),
-    ],
-  })
-}
-
-const keyIds = (keys: KeyPair, issuer: Authority): readonly Extension[] => [
-  extend.subjectKeyIdentifier(keyIdOf(keys.spki)),
-  extend.authorityKeyIdentifier(issuer.keyId),
-]
-
-/** Of an OCSP delegate, as the template OCSP Response Signing makes it: no CRL need be asked about it. */
-const issueOcspSigner = (
-  issuer: Authority,
-  order: Omit<Order, 'subject' | 'extensions'>,
-): Certificate =>
-  issue(issuer, {
-    ...order,
-    subject: nameOf('CN=OCSP Responder'),
+    validity,
     extensions: [
       extend.keyUsage('digitalSignature'),
       extend.extKeyUsage([OID.ocspSigning]),
       extend.ocspNoCheck(),
-      ...keyIds(order.keys, issuer),
+      ...keyIdsOf(keys, issuer),
     ],
   })
-
-/** CDP and AIA, as far as the issuer has them. */
-function publishedAt({ spec }: Authority): readonly Extension[] {
-  const { crlUrls = [], aiaUrls = [], ocsp } = spec
-  const places = [
-    ...aiaUrls.map((url) => ({ method: OID.caIssuers, url })),
-    ...(ocsp?.urls ?? []).map((url) => ({ method: OID.ocsp, url })),
-  ]
-  return [
-    ...(crlUrls.length === 0 ? [] : [extend.crlDistributionPoints(crlUrls)]),
-    ...(places.length === 0 ? [] : [extend.authorityInfoAccess(places)]),
-  ]
+  return { certificate, privateKey: keys.privateKey }
 }
 
-interface Order {
-  readonly label: string
-  /** DER. */
-  readonly subject: Uint8Array
-  readonly keys: KeyPair
-  readonly notBefore: Instant
-  readonly validFor: Duration
-  readonly extensions: readonly Extension[]
-}
-
-function issue(issuer: Authority, order: Order): Certificate {
-  const { label, subject, keys, notBefore, validFor, extensions } = order
-  const tbs = writeTbsCertificate({
-    serial: serialOf(issuer.key, label),
-    issuer: issuer.name,
-    subject,
-    notBefore,
-    notAfter: after(notBefore, validFor),
-    spki: keys.spki,
-    extensions,
-  })
-  const algorithm = write.sequence(write.oid(OID.sha256WithRSAEncryption), write.nullElement())
-  const signature = signSha256Rsa(tbs, issuer.keys.privateKey)
-  const read = readCertificate(write.sequence(tbs, algorithm, write.bitString(signature)))
-  invariant(read.ok, `an issued certificate does not read: ${JSON.stringify(read)}`)
-  return read.value
-}
-
-/** Positive, 16 bytes, first byte 40 … 7f. It depends on the labels alone. */
-function serialOf(issuer: string, label: string): Uint8Array {
-  const digest = createHash('sha256').update(`serial ${issuer}\n${label}`).digest()
-  return concat(Uint8Array.of((digest[0]! & 0x3f) | 0x40), digest.subarray(1, SERIAL_BYTES))
-}
-
-/** What `issuer` revoked, in topology order. */
-const revokedBy = (issuer: string, { start, holders }: IssueInput): readonly RevokedCertificate[] =>
-  holders.flatMap(({ node, certificate: { name, revoked, issuer: by } }) => {
-    if (by !== issuer || revoked === undefined) return []
-    const { at, reason, releasedAt } = revoked
-    const serial = toHex(serialOf(issuer, holderLabel(node, name)))
-    const released = releasedAt === undefined ? {} : { releasedAt: after(start, releasedAt) }
-    return [{ serial, at: after(start, at), reason, ...released }]
-  })
+/** A line break cannot stand in a node's name, so no two holders share a label. */
+const holderLabel = (node: string, name: string): string => `holder ${node}\n${name}`

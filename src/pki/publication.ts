@@ -46,6 +46,8 @@ export interface CrlIssuer {
   /** Of the topology. */
   readonly start: Instant
   readonly revoked: readonly RevokedCertificate[]
+  /** Of a key that is not the authority's first: when it begins. Its first list is published then, between two of the schedule. */
+  readonly begins?: Instant
 }
 
 /** The complete CRLs of a schedule are rounds 0, 1, …; within a round the deltas are 0, 1, …, the first beside the complete CRL. */
@@ -69,13 +71,16 @@ const withOverlap = (every: Duration, overlap: Duration | undefined): Duration =
   (every + (overlap ?? Math.min(Math.floor(every * OVERLAP_SHARE), OVERLAP_MAX))) as Duration
 
 /** thisUpdate and crlNumber of a round's complete CRL. Deltas count on from there, so a round leaves room for its own. */
-function completeOf({ spec: { crl }, start }: CrlIssuer, round: number) {
+function completeOf({ spec: { crl }, start, begins }: CrlIssuer, round: number) {
   const { every, delta } = crl ?? {}
   const first = after(start, crl?.thisUpdate ?? CRL_THIS_UPDATE)
   const numbers = every === undefined || delta === undefined ? 1 : Math.ceil(every / delta.every)
-  const thisUpdate = after(first, ((every ?? 0) * round) as Duration)
-  return { thisUpdate, number: round * numbers + 1 }
+  const scheduled = after(first, ((every ?? 0) * round) as Duration)
+  return { scheduled, thisUpdate: notBefore(scheduled, begins), number: round * numbers + 1 }
 }
+
+const notBefore = (scheduled: Instant, begins: Instant | undefined): Instant =>
+  begins !== undefined && scheduled < begins ? begins : scheduled
 
 /** The complete CRL of a round, DER. */
 export function issueCrl(issuer: CrlIssuer, round: number): Uint8Array {
@@ -100,7 +105,8 @@ export function issueDeltaCrl(
   const schedule = issuer.spec.crl?.delta
   if (schedule === undefined) return undefined
   const complete = completeOf(issuer, round)
-  const thisUpdate = after(complete.thisUpdate, (schedule.every * delta) as Duration)
+  const scheduled = after(complete.scheduled, (schedule.every * delta) as Duration)
+  const thisUpdate = notBefore(scheduled, issuer.begins)
   return sign(issuer, {
     thisUpdate,
     nextUpdate: after(thisUpdate, withOverlap(schedule.every, schedule.overlap)),

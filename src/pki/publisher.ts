@@ -5,6 +5,7 @@
 import { remember } from '../base/remember.ts'
 import { after, type Instant } from '../base/time.ts'
 import type { AuthoritySpec, OcspSpec } from '../topology/pki.ts'
+import type { Validity } from './generations.ts'
 import { CERTIFICATE_VALID_FROM } from './issue-check.ts'
 import {
   crlRound,
@@ -21,28 +22,38 @@ import {
   signerValidity,
   type Responder,
   type ResponderSigner,
-  type SignerValidity,
 } from './responder.ts'
+import { suffixed } from './signers.ts'
 
 export interface PublisherDeps {
   /** By key, in topology order. */
   readonly authorities: Readonly<Record<string, AuthoritySpec>>
   readonly start: Instant
-  readonly issuer: (key: string) => CrlIssuer
-  /** The authority's own certificate and key. */
-  readonly authority: (key: string) => ResponderSigner
-  /** A certificate that the authority issues to its OCSP delegate; `round` counts them from 0. */
-  readonly ocspSigner: (key: string, round: number, validity: SignerValidity) => ResponderSigner
+  /** Of an authority's keys, oldest first: 0, 1, … */
+  readonly keyIndexes: (key: string) => readonly number[]
+  /** All certificates of an authority, oldest first, DER. */
+  readonly certificates: (key: string) => readonly Uint8Array[]
+  readonly issuer: (key: string, keyIndex: number) => CrlIssuer
+  /** The authority's first certificate with that key, and the key. */
+  readonly authority: (key: string, keyIndex: number) => ResponderSigner
+  readonly ocspSigner: (key: string, order: OcspSignerOrder) => ResponderSigner
+}
+
+/** A certificate that one of the authority's keys signs for its OCSP delegate; `round` counts them from 0. */
+export interface OcspSignerOrder {
+  readonly keyIndex: number
+  readonly round: number
+  readonly validity: Validity
 }
 
 export interface Publisher {
   /**
    * The CRL, DER, as published at `at`: the last one of its schedule, with what was revoked by the time of its issue. Before the
-   * first: the first. Undefined: the topology has no such authority.
+   * first: the first. Each key of the authority has its own; `keyIndex` counts from 0. Undefined: there is no such authority or key.
    */
-  crl(key: string, at: Instant): Uint8Array | undefined
-  /** The delta CRL, DER, as published at `at`. Undefined: the topology has no such authority, or it publishes none. */
-  deltaCrl(key: string, at: Instant): Uint8Array | undefined
+  crl(key: string, at: Instant, keyIndex?: number): Uint8Array | undefined
+  /** The delta CRL, DER, as published at `at`. Undefined: there is no such authority or key, or it publishes none. */
+  deltaCrl(key: string, at: Instant, keyIndex?: number): Uint8Array | undefined
   /** The HTTP URLs of all authorities that publish on a node: CRLs first, then deltas and CA certificates, in topology order. */
   publications(): readonly Publication[]
   /** The OCSP responders of all authorities, at each of their HTTP URLs. */
@@ -51,53 +62,68 @@ export interface Publisher {
 
 export function publisherOf(deps: PublisherDeps): Publisher {
   const { authorities, start } = deps
-  const issuer = remember(deps.issuer)
   const roundAt = (key: string, at: Instant) => crlRound(authorities[key]!, start, at)
   const complete = remember((label: string): Uint8Array => {
     const { key, numbers } = readLabel(label)
-    return issueCrl(issuer(key), numbers[0]!)
+    const [keyIndex, round] = numbers
+    return issueCrl(deps.issuer(key, keyIndex!), round!)
   })
   const delta = remember((label: string): Uint8Array | undefined => {
     const { key, numbers } = readLabel(label)
-    return issueDeltaCrl(issuer(key), { round: numbers[0]!, delta: numbers[1]! })
+    const [keyIndex, round, number] = numbers
+    return issueDeltaCrl(deps.issuer(key, keyIndex!), { round: round!, delta: number! })
   })
-  const crl = (key: string, at: Instant): Uint8Array => complete(`${roundAt(key, at).round} ${key}`)
-  const deltaCrl = (key: string, at: Instant): Uint8Array | undefined => {
+  const crl = (key: string, at: Instant, keyIndex: number): Uint8Array =>
+    complete(`${keyIndex},${roundAt(key, at).round} ${key}`)
+  const deltaCrl = (key: string, at: Instant, keyIndex: number): Uint8Array | undefined => {
     const { round, delta: number } = roundAt(key, at)
-    return delta(`${round},${number} ${key}`)
+    return delta(`${keyIndex},${round},${number} ${key}`)
   }
+  const firstSigner = after(start, CERTIFICATE_VALID_FROM)
   const signer = remember((label: string): ResponderSigner => {
     const { key, numbers } = readLabel(label)
-    const [round] = numbers
+    const [keyIndex, round] = numbers
     const validity = signerValidity(authorities[key]!.ocsp!, firstSigner, round!)
-    return deps.ocspSigner(key, round!, validity)
+    return deps.ocspSigner(key, { keyIndex: keyIndex!, round: round!, validity })
   })
-  const firstSigner = after(start, CERTIFICATE_VALID_FROM)
 
   const filesOf = (key: string, spec: AuthoritySpec): readonly Publication[] => {
     const file = { node: spec.publishedOn, authority: key }
     const list = { ...file, contentType: 'application/pkix-crl' } as const
-    const bytes = () => deps.authority(key).certificate.der
+    const certificate = { ...file, contentType: 'application/pkix-cert' } as const
+    const keys = deps.keyIndexes(key)
+    const each = (urls: readonly string[] | undefined, bytes: typeof deltaCrl) =>
+      keys.flatMap((i) =>
+        publicationsAt(suffixed(urls, i), { ...list, bytes: (at) => bytes(key, at, i)! }),
+      )
     return [
-      ...publicationsAt(spec.crlUrls, { ...list, bytes: (at) => crl(key, at) }),
-      ...publicationsAt(deltaUrls(spec), { ...list, bytes: (at) => deltaCrl(key, at)! }),
-      ...publicationsAt(spec.aiaUrls, { ...file, contentType: 'application/pkix-cert', bytes }),
+      ...each(spec.crlUrls, crl),
+      ...each(deltaUrls(spec), deltaCrl),
+      ...deps
+        .certificates(key)
+        .flatMap((der, i) =>
+          publicationsAt(suffixed(spec.aiaUrls, i), { ...certificate, bytes: () => der }),
+        ),
     ]
   }
   const respondersOf = (key: string, spec: OcspSpec): readonly Responder[] =>
     respondersAt(key, authorities[key]!.publishedOn, {
       spec,
-      authority: deps.authority(key).certificate,
-      crls: (at) => [crl(key, at), deltaCrl(key, at)].filter((der) => der !== undefined),
-      signer: (at) =>
-        spec.signer === 'authority'
-          ? deps.authority(key)
-          : signer(`${signerRound(spec, firstSigner, at)} ${key}`),
+      configurations: deps.keyIndexes(key).map((i) => ({
+        authority: deps.authority(key, i).certificate,
+        crls: (at) => [crl(key, at, i), deltaCrl(key, at, i)].filter((der) => der !== undefined),
+        signer: (at) =>
+          spec.signer === 'authority'
+            ? deps.authority(key, i)
+            : signer(`${i},${signerRound(spec, firstSigner, at)} ${key}`),
+      })),
     })
 
+  const has = (key: string, keyIndex: number): boolean =>
+    Object.hasOwn(authorities, key) && deps.keyIndexes(key).includes(keyIndex)
   return {
-    crl: (key, at) => (Object.hasOwn(authorities, key) ? crl(key, at) : undefined),
-    deltaCrl: (key, at) => (Object.hasOwn(authorities, key) ? deltaCrl(key, at) : undefined),
+    crl: (key, at, i = 0) => (has(key, i) ? crl(key, at, i) : undefined),
+    deltaCrl: (key, at, i = 0) => (has(key, i) ? deltaCrl(key, at, i) : undefined),
     publications: () => Object.entries(authorities).flatMap(([key, spec]) => filesOf(key, spec)),
     responders: () =>
       Object.entries(authorities).flatMap(([key, { ocsp }]) =>

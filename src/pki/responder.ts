@@ -8,6 +8,7 @@ import { after, days, type Duration, type Instant } from '../base/time.ts'
 import type { OcspSpec } from '../topology/pki.ts'
 import type { Certificate } from './certificate.ts'
 import { readCrl, type Crl } from './crl.ts'
+import type { Validity } from './generations.ts'
 import { isIssuedBy, readOcspRequest, type CertId } from './ocsp-request.ts'
 import { writeOcspError, writeOcspResponse, type SingleResponse } from './ocsp-response.ts'
 import { placeOf } from './publication.ts'
@@ -38,6 +39,12 @@ export interface ResponderSigner {
 
 export interface ResponderSources {
   readonly spec: OcspSpec
+  /** One for each key of the authority. */
+  readonly configurations: readonly RevocationConfiguration[]
+}
+
+/** What an Online Responder calls so: for whose certificates it answers, from which lists, and who signs. */
+export interface RevocationConfiguration {
   readonly authority: Certificate
   /** What is published at `at`, DER: the complete CRL, and the delta where there is one. */
   crls(at: Instant): readonly Uint8Array[]
@@ -54,16 +61,11 @@ const signerPeriod = (spec: OcspSpec): Duration =>
 export const signerRound = (spec: OcspSpec, first: Instant, at: Instant): number =>
   Math.max(0, Math.floor((at - first) / signerPeriod(spec)))
 
-export interface SignerValidity {
-  readonly notBefore: Instant
-  readonly validFor: Duration
+/** When the signing certificate of a round begins and ends. */
+export function signerValidity(spec: OcspSpec, first: Instant, round: number): Validity {
+  const notBefore = after(first, (round * signerPeriod(spec)) as Duration)
+  return { notBefore, notAfter: after(notBefore, signerLifetime(spec)) }
 }
-
-/** When the signing certificate of a round begins, and how long it lasts. */
-export const signerValidity = (spec: OcspSpec, first: Instant, round: number): SignerValidity => ({
-  notBefore: after(first, (round * signerPeriod(spec)) as Duration),
-  validFor: signerLifetime(spec),
-})
 
 /** The responder at each of its HTTP URLs. `publishedOn`: where the authority's own files are. */
 export function respondersAt(
@@ -84,21 +86,24 @@ export function respondersAt(
 
 /** Answer a request. What is not one, or is about others' certificates, gets an error status, which is not signed. */
 export function answerOcsp(sources: ResponderSources, der: Uint8Array, at: Instant): Uint8Array {
-  const { spec, authority } = sources
+  const { spec, configurations } = sources
   if (spec.fails !== undefined) return writeOcspError(spec.fails)
   const request = readOcspRequest(der)
   if (!request.ok || request.value.unknownCritical.length > 0) {
     return writeOcspError('malformedRequest')
   }
   const { certIds, nonce } = request.value
-  const isOurs = certIds.every((id) => isIssuedBy(id, authority))
+  const ours = configurations.find(({ authority }) =>
+    certIds.every((id) => isIssuedBy(id, authority)),
+  )
   // Without NONCE support an Online Responder refuses a request that has one.
-  if (!isOurs || (nonce !== undefined && spec.nonces !== true))
+  if (ours === undefined || (nonce !== undefined && spec.nonces !== true)) {
     return writeOcspError('unauthorized')
-  const crls = sources.crls(at).map(read)
+  }
+  const crls = ours.crls(at).map(read)
   // Nothing current to answer from.
   if (crls.some(({ nextUpdate }) => nextUpdate! < at)) return writeOcspError('tryLater')
-  const { certificate, privateKey } = sources.signer(at)
+  const { certificate, privateKey } = ours.signer(at)
   const producedAt = (at - (((at % 1e6) + 1e6) % 1e6)) as Instant
   return writeOcspResponse(
     {
@@ -106,7 +111,7 @@ export function answerOcsp(sources: ResponderSources, der: Uint8Array, at: Insta
       producedAt,
       responses: certIds.map((id) => singleOf(id, crls, { spec, producedAt })),
       ...(nonce !== undefined && { nonce }),
-      certificates: certificate === authority ? [] : [certificate.der],
+      certificates: certificate === ours.authority ? [] : [certificate.der],
     },
     (tbs) => signSha256Rsa(tbs, privateKey),
   )
