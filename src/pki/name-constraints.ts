@@ -70,10 +70,8 @@ function baseRule(base: GeneralName, allowsLeadingPeriod: boolean): string | und
     case 'email':
     case 'upn': {
       const at = mailboxHostAt(base.value)
-      const isWhole = at > 1 && /^[^\s@]+$|^"[^"]+"$/.test(base.value.slice(0, at - 1))
-      const host = base.value.slice(at)
-      if (at > 0) return isWhole && isHostName(host) ? undefined : 'a mailbox, a host or .domain'
-      return host === '' || isHostName(host.replace(/^\./, ''))
+      if (at > 0) return isMailbox(base.value) ? undefined : 'a mailbox, a host or .domain'
+      return base.value === '' || isHostName(base.value.replace(/^\./, ''))
         ? undefined
         : 'a mailbox, a host or .domain'
     }
@@ -96,6 +94,12 @@ function isNetwork(bytes: Uint8Array): boolean {
     .map((octet) => octet.toString(2).padStart(8, '0'))
     .join('')
   return !bits.includes('01')
+}
+
+/** A local part, as atoms or in quotes, and a host (RFC 5321 §4.1.2). */
+export function isMailbox(text: string): boolean {
+  const at = mailboxHostAt(text)
+  return at > 1 && /^[^\s@]+$|^"[^"]+"$/.test(text.slice(0, at - 1)) && isHostName(text.slice(at))
 }
 
 /** Where the host of a mailbox begins; 0 where there is no `@`. */
@@ -142,7 +146,7 @@ function isComparable(name: GeneralName): boolean {
       return isHostName(name.value.replace(/^\*\./, '').replace(/\.$/, ''))
     case 'email':
     case 'upn':
-      return mailboxHostAt(name.value) > 1 && isHostName(hostOfMailbox(name.value))
+      return isMailbox(name.value)
     case 'uri':
       return hostOfUri(name.value) !== undefined
     case 'ip':

@@ -70,7 +70,7 @@ export function judgePath(
     if (rules.ignoresDates !== true && (!isAnchor || anchorRules.dates)) {
       failures.push(...dateFailures(certificate, at))
     }
-    if (!isAnchor) failures.push(...criticalFailures(certificate, profile))
+    if (isWhole) failures.push(...criticalFailures(certificate, profile))
     if (i > 0 && isWhole) {
       failures.push(...authorityFailures(path, i, isAnchor && mayLack(certificate, anchorRules)))
     }

@@ -32,10 +32,14 @@ const breach = (rule: string, message: string, got?: string): readonly Breach[] 
   { rule, message, ...(got !== undefined && { got }) },
 ]
 
-/** §7.1.2.7.12: the subjectAltName is there, and only host names and addresses stand in it. */
-export const needsSubjectAltName: WebRule = ({ subjectAltName }, place) => {
+/** §7.1.2.7.12: the subjectAltName is there, critical only without a subject, and only hosts and addresses stand in it. */
+export const needsSubjectAltName: WebRule = ({ subject, subjectAltName, extensions }, place) => {
   if (!isEndEntity(place)) return []
   if (subjectAltName === undefined) return breach('7.1.2.7.12', 'has no subjectAltName')
+  const isCritical = extensions.some(({ oid, critical }) => oid === OID.subjectAltName && critical)
+  if (isCritical && subject.rdns.length > 0) {
+    return breach('7.1.2.7.12', 'has a subject, and a critical subjectAltName beside it')
+  }
   const other = subjectAltName.find(({ kind }) => kind !== 'dns' && kind !== 'ip')
   return other === undefined
     ? []
