@@ -9,7 +9,7 @@ import type { NameConstraints, Subtree } from './name-constraint-extension.ts'
 import { isWithin } from './name.ts'
 import { ATTRIBUTE_OIDS } from './oids.ts'
 
-/** Comparisons of one name with one subtree that one path may cost: what stops two long lists held against each other. */
+/** Comparisons of one name with one subtree that one judgement may cost: what stops two long lists held against each other. */
 export const NAME_COMPARISONS_MAX = 250_000
 
 export interface NameViolation {
@@ -39,11 +39,18 @@ export function constrainedNames(
   ]
 }
 
-/** How many comparisons `constraints` cost on `names`. */
-export const comparisons = (
+/** How many comparisons `constraints` cost on `names`: each subtree is looked at once, and again for each name of its form. */
+export function comparisons(
   { permitted, excluded }: NameConstraints,
   names: readonly GeneralName[],
-): number => names.length * (permitted.length + excluded.length)
+): number {
+  const inForm = new Map<string, number>()
+  for (const name of names) inForm.set(formOf(name), (inForm.get(formOf(name)) ?? 0) + 1)
+  return [...permitted, ...excluded].reduce(
+    (sum, { base }) => sum + 1 + (inForm.get(formOf(base)) ?? 0),
+    0,
+  )
+}
 
 /** Constraints that cannot be applied to anything: what is wrong with the first. */
 export function malformedConstraint(

@@ -63,12 +63,16 @@ function publicKey(spki: Uint8Array): KeyObject | undefined {
   return known === 'unreadable' ? undefined : known
 }
 
+/** Public exponents have 17 bits in practice; OpenSSL takes 64 with long moduli. */
+const EXPONENT_LIMIT = 2n ** 64n
+
 function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
     const exponent = key.asymmetricKeyDetails?.publicExponent ?? 3n
-    // With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1).
-    return exponent >= 3n && exponent % 2n === 1n ? key : 'unreadable'
+    // With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1); a long one is there to keep its verifier busy.
+    const isSound = exponent >= 3n && exponent % 2n === 1n && exponent < EXPONENT_LIMIT
+    return isSound ? key : 'unreadable'
   } catch {
     return 'unreadable'
   }

@@ -50,8 +50,8 @@ export const needsSubjectAltName: WebRule = ({ subject, subjectAltName, extensio
  * §7.1.4.3: a common name is one of the names of the subjectAltName, in the canonical form of its kind. The domain of a wildcard is let
  * pass beside the wildcard itself: certificates for whole domains have long been written so, and x509-limbo accepts one.
  */
-export const repeatsCommonName: WebRule = ({ subject, subjectAltName = [] }, place) => {
-  if (!isEndEntity(place)) return []
+export const repeatsCommonName: WebRule = ({ subject, subjectAltName }, place) => {
+  if (!isEndEntity(place) || subjectAltName === undefined) return []
   const common = subject.rdns.flat().filter(({ type }) => type === ATTRIBUTE_OIDS.CN)
   const names = subjectAltName.flatMap((name): readonly string[] => {
     if (name.kind === 'ip') return [formatAddressBytes(name.address)]
