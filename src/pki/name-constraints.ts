@@ -9,7 +9,7 @@ import type { NameConstraints, Subtree } from './name-constraint-extension.ts'
 import { isWithin } from './name.ts'
 import { ATTRIBUTE_OIDS } from './oids.ts'
 
-/** Comparisons of one name with one subtree that one path may cost: what stops two long lists held against each other. */
+/** Comparisons of one name with one subtree that one judgement may cost: what stops two long lists held against each other. */
 export const NAME_COMPARISONS_MAX = 250_000
 
 export interface NameViolation {
@@ -39,11 +39,18 @@ export function constrainedNames(
   ]
 }
 
-/** How many comparisons `constraints` cost on `names`. */
-export const comparisons = (
+/** How many comparisons `constraints` cost on `names`: each subtree is looked at once, and again for each name of its form. */
+export function comparisons(
   { permitted, excluded }: NameConstraints,
   names: readonly GeneralName[],
-): number => names.length * (permitted.length + excluded.length)
+): number {
+  const inForm = new Map<string, number>()
+  for (const name of names) inForm.set(formOf(name), (inForm.get(formOf(name)) ?? 0) + 1)
+  return [...permitted, ...excluded].reduce(
+    (sum, { base }) => sum + 1 + (inForm.get(formOf(base)) ?? 0),
+    0,
+  )
+}
 
 /** Constraints that cannot be applied to anything: what is wrong with the first. */
 export function malformedConstraint(
@@ -70,10 +77,8 @@ function baseRule(base: GeneralName, allowsLeadingPeriod: boolean): string | und
     case 'email':
     case 'upn': {
       const at = mailboxHostAt(base.value)
-      const isWhole = at > 1 && /^[^\s@]+$|^"[^"]+"$/.test(base.value.slice(0, at - 1))
-      const host = base.value.slice(at)
-      if (at > 0) return isWhole && isHostName(host) ? undefined : 'a mailbox, a host or .domain'
-      return host === '' || isHostName(host.replace(/^\./, ''))
+      if (at > 0) return isMailbox(base.value) ? undefined : 'a mailbox, a host or .domain'
+      return base.value === '' || isHostName(base.value.replace(/^\./, ''))
         ? undefined
         : 'a mailbox, a host or .domain'
     }
@@ -96,6 +101,12 @@ function isNetwork(bytes: Uint8Array): boolean {
     .map((octet) => octet.toString(2).padStart(8, '0'))
     .join('')
   return !bits.includes('01')
+}
+
+/** A local part, as atoms or in quotes, and a host (RFC 5321 §4.1.2). */
+export function isMailbox(text: string): boolean {
+  const at = mailboxHostAt(text)
+  return at > 1 && /^[^\s@]+$|^"[^"]+"$/.test(text.slice(0, at - 1)) && isHostName(text.slice(at))
 }
 
 /** Where the host of a mailbox begins; 0 where there is no `@`. */
@@ -142,7 +153,7 @@ function isComparable(name: GeneralName): boolean {
       return isHostName(name.value.replace(/^\*\./, '').replace(/\.$/, ''))
     case 'email':
     case 'upn':
-      return mailboxHostAt(name.value) > 1 && isHostName(hostOfMailbox(name.value))
+      return isMailbox(name.value)
     case 'uri':
       return hostOfUri(name.value) !== undefined
     case 'ip':
