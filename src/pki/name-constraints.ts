@@ -128,12 +128,13 @@ export function nameViolation(
       const what = 'has a name that its authority’s constraints cannot be applied to'
       return { what, expected: 'a name of a form and shape that is processed here', got }
     }
-    const ban = banned.find(({ base }) => covers(base, name, 'some'))
+    const covers = coverageOf(name)
+    const ban = banned.find(({ base }) => covers(base, 'some'))
     if (ban !== undefined) {
       const what = 'has a name that its authority is barred from'
       return { what, expected: `no name within ${formatGeneralName(ban.base)}`, got }
     }
-    if (allowed.length > 0 && !allowed.some(({ base }) => covers(base, name, 'all'))) {
+    if (allowed.length > 0 && !allowed.some(({ base }) => covers(base, 'all'))) {
       const within = allowed.slice(0, 4).map(({ base }) => formatGeneralName(base))
       const what = 'has a name outside those that its authority may certify'
       return { what, expected: `within ${within.join(' or ')}`, got }
@@ -164,23 +165,38 @@ function isComparable(name: GeneralName): boolean {
   }
 }
 
-/** Whether `base` covers `name`; of a wildcard name, some or all of the hosts that it stands for. */
-function covers(base: GeneralName, name: GeneralName, which: 'some' | 'all'): boolean {
-  if (base.kind === 'dns' && name.kind === 'dns') return coversDns(base.value, name.value, which)
-  if (base.kind === 'directory' && name.kind === 'directory') return isWithin(name.name, base.name)
-  if (base.kind === 'ip' && name.kind === 'ip') return coversAddress(base.address, name.address)
-  if (base.kind === 'uri' && name.kind === 'uri') {
-    return coversHost(base.value, hostOfUri(name.value) ?? '')
+/** Whether `base` covers a name; of a wildcard name, some or all of the hosts that it stands for. */
+type Coverage = (base: GeneralName, which: 'some' | 'all') => boolean
+
+/** Taken apart once, `name` may be held against hundreds of bases. */
+function coverageOf(name: GeneralName): Coverage {
+  switch (name.kind) {
+    case 'dns': {
+      const host = name.value.toLowerCase().replace(/\.$/, '')
+      return (base, which) => base.kind === 'dns' && coversDns(base.value, host, which)
+    }
+    case 'uri': {
+      const host = (hostOfUri(name.value) ?? '').toLowerCase()
+      return (base) => base.kind === 'uri' && coversHost(base.value, host)
+    }
+    case 'email':
+    case 'upn': {
+      const at = mailboxHostAt(name.value)
+      const mailbox = { user: name.value.slice(0, at), host: name.value.slice(at).toLowerCase() }
+      return (base) => base.kind === name.kind && coversMailbox(base.value, mailbox)
+    }
+    case 'directory':
+      return (base) => base.kind === 'directory' && isWithin(name.name, base.name)
+    case 'ip':
+      return (base) => base.kind === 'ip' && coversAddress(base.address, name.address)
+    case 'other':
+      return () => false
   }
-  if ((base.kind === 'email' || base.kind === 'upn') && name.kind === base.kind) {
-    return coversMailbox(base.value, name.value)
-  }
-  return false
 }
 
-function coversDns(base: string, name: string, which: 'some' | 'all'): boolean {
+/** `presented` in lower case. */
+function coversDns(base: string, presented: string, which: 'some' | 'all'): boolean {
   const wanted = base.toLowerCase()
-  const presented = name.toLowerCase().replace(/\.$/, '')
   if (wanted === '') return true
   const isBelow = (host: string): boolean =>
     host.endsWith(wanted.startsWith('.') ? wanted : `.${wanted}`) || host === wanted
@@ -192,23 +208,21 @@ function coversDns(base: string, name: string, which: 'some' | 'all'): boolean {
   return isBelow(presented) || isBelow(parent) || (which === 'some' && mayBeBase)
 }
 
-/** A host, or `.domain` for the hosts below it: the form of URI and mailbox constraints. */
-function coversHost(base: string, host: string): boolean {
+/** A host, or `.domain` for the hosts below it: the form of URI and mailbox constraints. `presented` in lower case. */
+function coversHost(base: string, presented: string): boolean {
   const wanted = base.toLowerCase()
-  const presented = host.toLowerCase()
   return wanted.startsWith('.') ? presented.endsWith(wanted) : presented === wanted
 }
 
-/** The local part of a mailbox is compared as it is written, its host without case (RFC 5321 §2.4). */
-function coversMailbox(base: string, mailbox: string): boolean {
+/** The local part of a mailbox, with its `@`, is compared as it is written, its host without case (RFC 5321 §2.4). */
+function coversMailbox(
+  base: string,
+  { user, host }: { readonly user: string; readonly host: string },
+): boolean {
   if (base === '') return true
   const at = mailboxHostAt(base)
-  if (at === 0) return coversHost(base, hostOfMailbox(mailbox))
-  const sameUser = base.slice(0, at) === mailbox.slice(0, mailboxHostAt(mailbox))
-  return sameUser && coversHost(base.slice(at), hostOfMailbox(mailbox))
+  return (at === 0 || base.slice(0, at) === user) && coversHost(base.slice(at), host)
 }
-
-const hostOfMailbox = (mailbox: string): string => mailbox.slice(mailboxHostAt(mailbox))
 
 /** The host of a URI with an authority; undefined without one, or where it is an address: those cannot be constrained. */
 function hostOfUri(uri: string): string | undefined {
