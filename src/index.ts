@@ -23,7 +23,7 @@ export {
   type NatRuleSpec,
   type RuleSpec,
 } from './topology/firewall.ts'
-export type { AuthoritySpec, CertificateSpec } from './topology/pki.ts'
+export type { AuthoritySpec, CertificateSpec, OcspSpec } from './topology/pki.ts'
 export {
   dhcpServer,
   dnsServer,

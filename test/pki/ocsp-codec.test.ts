@@ -282,6 +282,11 @@ describe('what DER and RFC 6960 do not allow', () => {
       /1\.2\.3 is not id-pkix-ocsp-basic/,
     ],
     ['version 1, written out', data(v1, key, now), /^version/],
+    [
+      '17 certificates',
+      responseOf(pki, { contents: { certificates: Array.from({ length: 17 }, () => leaf.der) } }),
+      /^certs.*more than 16/,
+    ],
     ['no responder', data(now), /^responderID/],
     [
       'a name that is half one',
