@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
+import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
 export type Disposition =
@@ -116,6 +117,14 @@ export interface ChainReport {
   }[]
   /** Most telling first. */
   readonly failures: readonly ChainFailure[]
+  /** What was looked over: revocation that a soft check could not find out, what a setting does not ask for. */
+  readonly tolerated?: readonly ChainFailure[]
+  /** What Windows shows for the first failure, and what it logs; absent when valid, or where no Windows program judges. */
+  readonly windows?: WindowsOutcome
+  /** What is logged though the certificate was accepted. */
+  readonly warnings?: readonly LoggedEvent[]
+  /** Assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
   /** Each CRL fetch over the network: URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
 }
