@@ -31,6 +31,8 @@ export interface Assumptions extends KdcAssumptions {
   readonly serverNamePattern: 'regular-expression' | 'one-character'
   /** What NPS logs when the client turns its certificate down for its root; field reports say 265. */
   readonly reasonOfClientDistrust: 265 | 23
+  /** The reason that NPS gives where it has no certificate that it could use. */
+  readonly reasonOfNoServerCertificate: 22 | 23
 }
 
 export type Assumption = keyof Assumptions
@@ -49,6 +51,7 @@ export const ASSUMPTIONS: Assumptions = {
   peapOtherFault: '857',
   serverNamePattern: 'regular-expression',
   reasonOfClientDistrust: 265,
+  reasonOfNoServerCertificate: 23,
   sha1PublicKeyOf: 'certificate',
   compatibilityEnds: '2025-09-09',
 }
