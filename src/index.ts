@@ -34,6 +34,13 @@ export {
   type ServiceSpec,
 } from './topology/services.ts'
 export {
+  deviceTemplate,
+  npsServerTemplate,
+  vpnServerTemplate,
+  vpnUserTemplate,
+  type TemplateSpec,
+} from './topology/templates.ts'
+export {
   ethernetSwitch,
   firewall,
   host,

@@ -24,6 +24,7 @@ export const OID = {
   certificateIssuer: '2.5.29.29',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   caIssuers: '1.3.6.1.5.5.7.48.2',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
   cRLNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
   issuerAltName: '2.5.29.18',
@@ -49,6 +50,9 @@ export const EKU_OIDS: Readonly<Record<EkuName, string>> = {
   ikeIntermediate: '1.3.6.1.5.5.8.2.2',
   smartCardLogon: '1.3.6.1.4.1.311.20.2.2',
   anyPurpose: OID.anyExtendedKeyUsage,
+  encryptingFileSystem: '1.3.6.1.4.1.311.10.3.4',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
 }
 
 /** Attribute types of distinguished names, as text writes them. */

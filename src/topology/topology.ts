@@ -10,6 +10,7 @@ import type { SourceFile } from './files.ts'
 import type { FilterSpec, NatRouterSpec } from './firewall.ts'
 import type { AuthoritySpec, CertificateSpec } from './pki.ts'
 import type { ServiceSpec } from './services.ts'
+import type { TemplateSpec } from './templates.ts'
 
 export interface Topology<
   N extends string = string,
@@ -26,6 +27,8 @@ export interface Topology<
   readonly zones: Readonly<Record<Z, ZoneSpec>>
   /** Certification authorities by key; certificates name the keys. */
   readonly authorities: Readonly<Record<string, AuthoritySpec<H>>>
+  /** Certificate templates by key; authorities and certificates name the keys. */
+  readonly templates?: Readonly<Record<string, TemplateSpec>>
   /** The Active Directory domain that its Windows nodes belong to. */
   readonly directory?: DirectorySpec<H>
   readonly nodes: Readonly<Record<H, NodeSpec<N, H, Z>>>
@@ -239,6 +242,7 @@ export interface TopologyInput<
   readonly networks: Readonly<Record<N, string | NetworkSpec>>
   readonly zones?: Readonly<Record<Z, ZoneSpec>>
   readonly authorities?: Readonly<Record<string, AuthoritySpec<NoInfer<H>>>>
+  readonly templates?: Readonly<Record<string, TemplateSpec>>
   readonly directory?: DirectorySpec<NoInfer<H>, U, G>
   readonly nodes: Readonly<Record<H, NodeSpec<NoInfer<N>, NoInfer<H>, NoInfer<Z>>>>
 }

@@ -105,11 +105,7 @@ function validateSids(t: Topology, spec: DirectorySpec, problems: Problems): voi
     const { kind, key } = of
     const written = (kind === 'user' ? spec.users : spec.computers)?.[key]?.sid
     const here = problems.at(kind === 'user' ? 'users' : 'computers', key)
-    if (written !== undefined && !/^S-1(-\d+){2,15}$/.test(written)) {
-      here
-        .at('sid')
-        .add(`'${written}' is not a SID such as S-1-5-21-397955417-62688126-188441444-1105`)
-    }
+    if (written !== undefined) here.at('sid').add(sidComplaint(written))
     const sid = accountSid(spec, of)
     const holder = holders.get(sid)
     if (holder !== undefined) {
@@ -118,6 +114,15 @@ function validateSids(t: Topology, spec: DirectorySpec, problems: Problems): voi
     holders.set(sid, key)
   }
 }
+
+export const sidComplaint = (text: string): Complaint =>
+  /^S-1(-\d+){2,15}$/.test(text)
+    ? undefined
+    : `'${text}' is not a SID such as S-1-5-21-397955417-62688126-188441444-1105`
+
+/** `group` should be one of the directory's, or one that every domain has. */
+export const unknownGroup = (t: Topology, group: string): Complaint =>
+  unknownName('group', group, [...Object.keys(t.directory?.groups ?? {}), ...WELL_KNOWN_GROUPS])
 
 /** A NetBIOS name: at most 15 characters. */
 const netbiosComplaint = (name: string): Complaint =>
@@ -136,7 +141,7 @@ const addressComplaint = (text: string): Complaint =>
     ? undefined
     : `'${text}' is not an address such as ada@contoso.com`
 
-const textComplaint = (text: string): Complaint =>
+export const textComplaint = (text: string): Complaint =>
   /^(?!\s)[^\p{Surrogate}\p{Cc}]+(?<!\s)$/u.test(text)
     ? undefined
     : `'${text}' is not a name: letters that can be printed, no blank at either end`

@@ -15,7 +15,13 @@ import type {
   NatRuleSpec,
   RuleSpec,
 } from '../../src/topology/firewall.ts'
-import type { AuthoritySpec, CertificateSpec } from '../../src/topology/pki.ts'
+import type {
+  AuthorityRenewal,
+  AuthoritySpec,
+  CertificateSpec,
+  EkuName,
+  RequestSpec,
+} from '../../src/topology/pki.ts'
 import type {
   DhcpServerSpec,
   DnsServerSpec,
@@ -23,6 +29,7 @@ import type {
   VpnGatewaySpec,
   WebServerSpec,
 } from '../../src/topology/services.ts'
+import type { TemplateSpec, TemplateSubject } from '../../src/topology/templates.ts'
 import type {
   FirewallSpec,
   HostSpec,
@@ -126,17 +133,64 @@ const gateway: Required<VpnGatewaySpec> = {
   sstp: true,
   pool: '10.99.0.0/24',
 }
+const EKUS: readonly EkuName[] = [
+  'serverAuth',
+  'clientAuth',
+  'ikeIntermediate',
+  'smartCardLogon',
+  'anyPurpose',
+  'encryptingFileSystem',
+  'emailProtection',
+  'ocspSigning',
+]
 const certificate: Required<CertificateSpec> = {
   name: 'ike',
   issuer: 'root',
   subject: 'CN=vpn',
   dns: ['*.contoso.com'],
   upn: ['ada@contoso.com'],
-  eku: ['serverAuth', 'clientAuth', 'ikeIntermediate', 'smartCardLogon', 'anyPurpose'],
+  eku: EKUS,
   validFrom: days(-1),
   validFor: days(1),
   revoked: { at: days(-1), reason: 'keyCompromise' },
   sendsChain: false,
+  template: 'vpnUser',
+  for: 'ada',
+  request: {
+    subject: 'CN=vpn',
+    dns: ['vpn.contoso.com'],
+    upn: ['ada@contoso.com'],
+    sid: 'S-1-5-21-1-2-3-1105',
+    keySize: 2048,
+  } satisfies Required<RequestSpec>,
+}
+const template: Required<TemplateSpec> = {
+  base: 'OCSP Response Signing',
+  displayName: 'VPN User Authentication',
+  oid: '1.3.6.1.4.1.311.21.8.1.2.3',
+  schemaVersion: 4,
+  majorVersion: 100,
+  minorVersion: 7,
+  subject: {
+    from: 'directory',
+    name: 'distinguished-name',
+    emailInSubject: true,
+    email: true,
+    dns: true,
+    upn: true,
+    spn: true,
+  } satisfies Required<TemplateSubject>,
+  eku: EKUS,
+  validFor: days(365),
+  renewBefore: days(42),
+  permissions: { 'VPN Users': ['read', 'enroll', 'autoenroll'], 'Domain Users': [] },
+  exportable: true,
+  providers: ['tpm', 'software-ksp', 'legacy-csp'],
+  minimumKeySize: 2048,
+  hash: 'sha384',
+  publishInAd: true,
+  supersedes: ['vpnUser'],
+  certificate: 'user',
 }
 const authority: Required<AuthoritySpec> = {
   subject: 'CN=Issuing',
@@ -148,6 +202,12 @@ const authority: Required<AuthoritySpec> = {
   publishedOn: 'pc',
   crl: { thisUpdate: days(-1), validFor: days(1), every: days(1) },
   pathLength: 0,
+  templates: ['vpnUser'],
+  requesters: ['Authenticated Users'],
+  runsOn: 'pc',
+  sidExtension: false,
+  maximumValidity: days(730),
+  renewals: [{ at: days(5), key: 'new', validFor: days(9) } satisfies Required<AuthorityRenewal>],
 }
 export const nic: Required<InterfaceSpec> = {
   network: 'lan',
@@ -248,6 +308,7 @@ export const everything: Required<Topology> = {
   networks: { lan: network, wan: { prefix: '192.0.2.0/24' } },
   zones: { corp: { origin: 'corp.contoso.com', file } },
   authorities: { root: { subject: 'CN=Root', validFor: days(1) }, issuing: authority },
+  templates: { vpnUser: template },
   directory,
   nodes: { pc: host, edge, router, cabinet },
 }
