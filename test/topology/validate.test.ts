@@ -324,11 +324,6 @@ describe('what cannot be built is said in one sentence', () => {
       "nodes.pc.services[0].deviceTunnel.rootCertificateNames[0]: 'Contoso' is not a distinguished name such as CN=Contoso Root CA",
     ],
     [
-      'nodes.pc.services.0',
-      { service: 'vpn-gateway', deviceTunnel: { ekus: ['1.3'] } },
-      "nodes.pc.services[0].deviceTunnel.ekus[0]: '1.3' is not an object identifier such as 1.3.6.1.4.1.311.21.8.1.2.3",
-    ],
-    [
       'nodes.pc.kind',
       'hots',
       "nodes.pc.kind: 'hots' is not one of host, firewall, nat-router, switch; did you mean 'host'?",
