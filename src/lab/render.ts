@@ -171,6 +171,37 @@ export function renderChain(report: ChainReport, paint: Paint = PLAIN): string[]
     ...labelled('because', failures, paint),
     ...labelled('path', columns(path), paint),
     ...labelled('CRL', columns(fetches), paint),
+    ...windowsLines(report, paint),
+  ]
+}
+
+/** What the user sees, what is logged and where, what was looked over, and on which assumptions that rests. */
+function windowsLines(report: ChainReport, paint: Paint): string[] {
+  const { windows, warnings = [], tolerated = [], notes = [], restsOn = [] } = report
+  const reason =
+    windows?.reason === undefined
+      ? ''
+      : `, NPS reason ${windows.reason.code}: ${windows.reason.text}`
+  const asked = windows?.prompt === undefined ? '' : `, after asking: ${windows.prompt}`
+  const events = [...(windows?.events ?? []), ...warnings]
+  return [
+    ...labelled(
+      'Windows',
+      windows === undefined ? [] : [`${paint.bold(windows.code)} ${windows.name}${reason}${asked}`],
+      paint,
+    ),
+    ...labelled(
+      'logged',
+      columns(events.map(({ on, id, source, text }) => [on, `event ${id}`, source, text])),
+      paint,
+    ),
+    ...labelled(
+      'passed',
+      tolerated.map(({ code, subject, message }) => `${code}  ${subject}: ${message}`),
+      paint,
+    ),
+    ...labelled('note', notes, paint),
+    ...labelled('rests on', restsOn, paint),
   ]
 }
 

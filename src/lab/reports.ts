@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
+import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
 export type Disposition =
@@ -116,8 +117,36 @@ export interface ChainReport {
   }[]
   /** Most telling first. */
   readonly failures: readonly ChainFailure[]
+  /** What was looked over: revocation that a soft check could not find out, what a setting does not ask for. */
+  readonly tolerated?: readonly ChainFailure[]
+  /** What Windows shows for the first failure, and what it logs; absent when valid, or where no Windows program judges. */
+  readonly windows?: WindowsOutcome
+  /** What is logged though the certificate was accepted. */
+  readonly warnings?: readonly LoggedEvent[]
+  /** Assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
+  /** What was set and does not count yet. */
+  readonly notes?: readonly string[]
   /** Each CRL fetch over the network: URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
+}
+
+/** For what a certificate is shown: by a client in EAP-TLS or a device tunnel, by a gateway in IKEv2, by NPS in PEAP. */
+export type CertificateUse = 'eap-tls' | 'device-tunnel' | 'ike' | 'nps'
+
+/** Which of its certificates a node would show. */
+export interface SelectionReport {
+  readonly on: string
+  readonly use: CertificateUse
+  /** Name of the certificate; absent: none, or the user is asked. */
+  readonly selected?: string
+  /** The user chooses among these. */
+  readonly asks?: readonly string[]
+  /** Nothing prefers the selected one to these: another time it may be one of them. */
+  readonly equals?: readonly string[]
+  readonly passedOver: readonly { readonly name: string; readonly why: string }[]
+  /** What Windows shows where there is none. */
+  readonly windows?: WindowsOutcome
 }
 
 /** What came of an HTTP request. */

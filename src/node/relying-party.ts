@@ -9,7 +9,12 @@ import { issuerUrlsOf, readCertificate, subjectOf, type Certificate } from '../p
 import { formatDerFault, type DerFault } from '../pki/der.ts'
 import type { PathFailure } from '../pki/failure.ts'
 import { judgeChain, type ChainVerdict } from '../pki/path.ts'
-import type { RelyingPartyProfile, WindowsOutcome } from '../pki/profile.ts'
+import {
+  outcomeOf,
+  type LoggedEvent,
+  type RelyingPartyProfile,
+  type WindowsOutcome,
+} from '../pki/profile.ts'
 import type { Tried } from '../pki/revocation.ts'
 import {
   fetch,
@@ -64,6 +69,10 @@ export interface ChainJudgement {
   readonly fromCache: readonly string[]
   /** What Windows shows for the first failure, where the profile is of a Windows program. */
   readonly windows?: WindowsOutcome
+  /** What is logged though the certificate was accepted. */
+  readonly warnings: readonly LoggedEvent[]
+  /** Names of assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
 }
 
 /** A judgement under way. */
@@ -180,7 +189,7 @@ function issuerUrl({ rejected }: ChainVerdict, learned: Learned): string | undef
 
 /** `known` is absent when the end entity itself could not be read. */
 function judgementOf(
-  { name, outcomes }: RelyingPartyProfile,
+  profile: RelyingPartyProfile,
   at: Instant,
   malformed: readonly PathFailure[],
   known?: { readonly verdict: ChainVerdict; readonly inquiry: Inquiry },
@@ -190,12 +199,15 @@ function judgementOf(
   const reached = known?.verdict.rejected[0]?.anchored === true
   const broken = known?.verdict.failures ?? []
   const failures = valid ? [] : reached ? [...broken, ...malformed] : [...malformed, ...broken]
-  const windows = failures[0] === undefined ? undefined : outcomes[failures[0].code]
+  const path = known?.verdict.path ?? []
+  const windows = outcomeOf(profile, failures[0], reached ? path.at(-1) : undefined)
+  const tolerated = known?.verdict.tolerated ?? []
+  const restsOn = [...new Set([...(profile.restsOn ?? []), ...(windows?.restsOn ?? [])])]
   return {
-    profile: name,
+    profile: profile.name,
     at,
     valid,
-    path: (known?.verdict.path ?? []).map((certificate) => ({
+    path: path.map((certificate) => ({
       subject: subjectOf(certificate),
       issuer: certificate.issuer.text,
       notBefore: certificate.notBefore,
@@ -203,9 +215,11 @@ function judgementOf(
       serial: certificate.serial,
     })),
     failures,
-    tolerated: known?.verdict.tolerated ?? [],
+    tolerated,
+    warnings: tolerated.flatMap(({ code }) => profile.warns?.[code] ?? []),
     fetches: [...(known?.inquiry.learned.tried.values() ?? [])],
     fromCache: [...(known?.inquiry.learned.fromCache ?? [])],
     ...(windows !== undefined && { windows }),
+    ...(restsOn.length > 0 && { restsOn }),
   }
 }
