@@ -2,7 +2,8 @@
  * `sallyport calendar`: what breaks when, and for whom, if nobody does anything? Holds when nothing does before the date.
  */
 import { formatInstant, instant } from '../base/time.ts'
-import { calendarOf, type Calendar, type CalendarEntry } from '../lab/calendar.ts'
+import { calendarOf, type Calendar } from '../lab/calendar.ts'
+import type { CalendarEntry } from '../lab/calendar-entries.ts'
 import { compileTopology } from '../lab/compile.ts'
 import { renderCalendar } from '../lab/render-calendar.ts'
 import type { Instant } from '../base/time.ts'

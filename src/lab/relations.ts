@@ -2,11 +2,12 @@
  * Who judges whose certificate, and as which Windows relying party: read off the topology and the profiles on its clients.
  * Not a judgement: `LabNode.judge` makes one. What a client would dial is its profile's first server.
  */
-import type { CertificateSpec } from '../topology/pki.ts'
+import type { Certificate } from '../pki/certificate.ts'
+import { isNamed } from '../pki/host-name.ts'
+import { EKU_OIDS } from '../pki/oids.ts'
 import type { VpnGatewaySpec } from '../topology/services.ts'
 import { PROFILES } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
-import type { IpNodeSpec } from './network.ts'
 import { ipNodesOf } from './network.ts'
 
 /** Windows programs that judge certificates in an Always On VPN deployment. */
@@ -29,11 +30,16 @@ export interface Relation {
   readonly client: string
 }
 
-type Deployment = Pick<Compiled, 'topology' | 'profiles'>
+type Deployment = Pick<Compiled, 'topology' | 'profiles' | 'pki'>
+
+interface NamedCertificate {
+  readonly name: string
+  readonly certificate: Certificate
+}
 
 interface Client {
   readonly node: string
-  readonly spec: IpNodeSpec
+  readonly certificates: readonly NamedCertificate[]
   readonly hasUserTunnel: boolean
   /** The first server of each of its profiles, each once. */
   readonly dials: readonly string[]
@@ -41,9 +47,8 @@ interface Client {
 
 interface Server {
   readonly node: string
-  readonly spec: IpNodeSpec
-  /** Absent: it has none to show. */
-  readonly certificate?: CertificateSpec
+  /** What it shows; absent: it has nothing to show. */
+  readonly shown?: NamedCertificate
 }
 
 interface Gateway extends Server {
@@ -72,114 +77,119 @@ export function purposeOf(deployment: Deployment, of: string): 'serverAuth' | 'c
   const [node = '', name] = of.split(':')
   const gateways = gatewaysOf(deployment)
   const servers = [...gateways, ...radiusServersOf(deployment, gateways)]
-  const server = servers.find((each) => each.node === node)
-  if (server !== undefined && (name === undefined || server.certificate?.name === name))
-    return 'serverAuth'
-  const spec = ipNodesOf(deployment.topology).find(([key]) => key === node)?.[1]
-  const held = spec?.certificates ?? []
-  const certificate = held.find((each) => each.name === name) ?? held[0]
-  const { eku = [], upn = [] } = certificate ?? {}
-  if (eku.includes('serverAuth')) return 'serverAuth'
-  return eku.includes('clientAuth') || upn.length > 0 ? 'clientAuth' : 'serverAuth'
+  const isShown = servers.some(
+    (each) => each.node === node && (name === undefined || each.shown?.name === name),
+  )
+  if (isShown) return 'serverAuth'
+  const held = certificatesOf(deployment, node)
+  const certificate = (held.find((each) => each.name === name) ?? held[0])?.certificate
+  const { extKeyUsage = [] } = certificate ?? {}
+  if (extKeyUsage.includes(EKU_OIDS.serverAuth)) return 'serverAuth'
+  const isClients = certificate !== undefined && hasName(certificate, 'upn')
+  return isClients || extKeyUsage.includes(EKU_OIDS.clientAuth) ? 'clientAuth' : 'serverAuth'
 }
 
-const clientsOf = ({ topology, profiles }: Deployment): readonly Client[] =>
-  ipNodesOf(topology).flatMap(([node, spec]) => {
-    const installed = profiles.get(node)
-    if (installed === undefined) return []
-    const { user, device } = installed
+/** What a node has, in the order in which the topology lists it. */
+function certificatesOf({ topology, pki }: Deployment, node: string): readonly NamedCertificate[] {
+  const spec = topology.nodes[node]
+  const names = spec === undefined || spec.kind === 'switch' ? [] : (spec.certificates ?? [])
+  return names.flatMap(({ name }) => {
+    const held = pki.certificate(node, name)
+    return held === undefined ? [] : [{ name, certificate: held.certificate }]
+  })
+}
+
+const hasName = ({ subjectAltName = [] }: Certificate, kind: 'upn' | 'dns'): boolean =>
+  subjectAltName.some((name) => name.kind === kind)
+
+function clientsOf(deployment: Deployment): readonly Client[] {
+  return [...deployment.profiles].flatMap(([node, { user, device }]) => {
+    if (user === undefined && device === undefined) return []
     const dials = [user, device].flatMap(
       (profile) => profile?.nativeProfile?.servers[0]?.value ?? [],
     )
-    const client = { node, spec, hasUserTunnel: user !== undefined, dials: [...new Set(dials)] }
-    return user === undefined && device === undefined ? [] : [client]
+    return [
+      {
+        node,
+        certificates: certificatesOf(deployment, node),
+        hasUserTunnel: user !== undefined,
+        dials: [...new Set(dials)],
+      },
+    ]
   })
+}
 
-const gatewaysOf = ({ topology }: Deployment): readonly Gateway[] =>
-  ipNodesOf(topology).flatMap(([node, spec]) => {
-    const service = spec.services?.find((each) => each.service === 'vpn-gateway')
-    if (service === undefined) return []
-    return [{ node, spec, service, ...shown(spec, service.certificate) }]
-  })
+const gatewaysOf = (deployment: Deployment): readonly Gateway[] =>
+  ipNodesOf(deployment.topology).flatMap(([node, { services = [] }]) =>
+    services.flatMap((service) =>
+      service.service === 'vpn-gateway'
+        ? [{ node, service, ...shown(deployment, node, service.certificate) }]
+        : [],
+    ),
+  )
 
 /** Those that a gateway asks. */
-function radiusServersOf(
-  { topology }: Deployment,
-  gateways: readonly Gateway[],
-): readonly Server[] {
+function radiusServersOf(deployment: Deployment, gateways: readonly Gateway[]): readonly Server[] {
   const asked = new Set(gateways.flatMap(({ service }) => service.radius ?? []))
-  return ipNodesOf(topology)
+  return ipNodesOf(deployment.topology)
     .filter(([node]) => asked.has(node))
-    .map(([node, spec]) => ({ node, spec, ...shown(spec) }))
+    .map(([node]) => ({ node, ...shown(deployment, node) }))
 }
 
 /** The certificate that a service shows: the one that it names, or else the first of its host. */
-function shown(spec: IpNodeSpec, name?: string): { readonly certificate?: CertificateSpec } {
-  const held = spec.certificates ?? []
-  const certificate = name === undefined ? held[0] : held.find((each) => each.name === name)
-  return certificate === undefined ? {} : { certificate }
+function shown(
+  deployment: Deployment,
+  node: string,
+  name?: string,
+): { readonly shown?: NamedCertificate } {
+  const held = certificatesOf(deployment, node)
+  const found = name === undefined ? held[0] : held.find((each) => each.name === name)
+  return found === undefined ? {} : { shown: found }
 }
 
-const keyOf = (node: string, { name }: CertificateSpec): string => `${node}:${name}`
+const keyOf = (node: string, { name }: NamedCertificate): string => `${node}:${name}`
 
 /** What a client asks of the gateways behind the names that it dials: IKEv2, and SSTP where a gateway listens for it. */
 function dialled(client: Client, gateways: readonly Gateway[]): readonly Relation[] {
   return gateways.flatMap((gateway) => {
-    const { node, certificate, service } = gateway
+    const { node, shown: certificate, service } = gateway
     if (certificate === undefined) return []
+    const of = keyOf(node, certificate)
     const programs: readonly RelationProfile[] =
       service.sstp === true ? ['ike-client', 'sstp-client'] : ['ike-client']
     return programs.flatMap((as) =>
       client.dials
         .filter((name) => isAt(name, gateway, gateways))
-        .map((name) => ({
-          as,
-          on: client.node,
-          of: keyOf(node, certificate),
-          name,
-          client: client.node,
-        })),
+        .map((name) => ({ as, on: client.node, of, name, client: client.node })),
     )
   })
 }
 
 /** Where several gateways share the load under names of their own, a name leads to those that are certified for it. */
 function isAt(name: string, gateway: Gateway, gateways: readonly Gateway[]): boolean {
-  const wanted = name.toLowerCase()
-  const isFor = ({ certificate }: Gateway): boolean =>
-    certificate?.dns?.some((dns) => dns.toLowerCase() === wanted) === true
+  const isFor = ({ shown: certificate }: Gateway): boolean =>
+    certificate !== undefined && isNamed(certificate.certificate, name, 'always')
   return isFor(gateway) || !gateways.some(isFor)
 }
 
-const peap = (client: Client, { node, certificate }: Server): readonly Relation[] =>
+const peap = (client: Client, { node, shown: certificate }: Server): readonly Relation[] =>
   certificate === undefined
     ? []
     : [{ as: 'peap-client', on: client.node, of: keyOf(node, certificate), client: client.node }]
 
 /** What a client shows of itself: a user's certificate to NPS, a computer's to the gateway. */
-function presented(
+const presented = (
   client: Client,
   gateways: readonly Gateway[],
   radiusServers: readonly Server[],
-): readonly Relation[] {
-  return (client.spec.certificates ?? []).flatMap((certificate): readonly Relation[] => {
-    const of = keyOf(client.node, certificate)
-    const isUsers = (certificate.upn?.length ?? 0) > 0
-    if (isUsers) {
-      return radiusServers.map(({ node }) => ({
-        as: 'nps-user',
-        on: node,
-        of,
-        client: client.node,
-      }))
+): readonly Relation[] =>
+  client.certificates.flatMap((held): readonly Relation[] => {
+    const base = { of: keyOf(client.node, held), client: client.node }
+    if (hasName(held.certificate, 'upn')) {
+      return radiusServers.map(({ node }) => ({ ...base, as: 'nps-user', on: node }))
     }
-    const isDevices = (certificate.dns?.length ?? 0) > 0
-    if (!isDevices) return []
-    return gateways.map(({ node }) => ({
-      as: 'gateway-device',
-      on: node,
-      of,
-      client: client.node,
-    }))
+    // A computer stands under its DNS name.
+    return hasName(held.certificate, 'dns')
+      ? gateways.map(({ node }) => ({ ...base, as: 'gateway-device', on: node }))
+      : []
   })
-}

@@ -2,10 +2,13 @@
  * A calendar as a table on the terminal: date, how far off, what ends, what that means, and for whom. Not JSON.
  */
 import { between, formatInstant, type Instant } from '../base/time.ts'
-import type { Calendar, CalendarEntry, CalendarKind } from './calendar.ts'
+import type { Calendar } from './calendar.ts'
+import type { CalendarEntry, CalendarKind } from './calendar-entries.ts'
 import { PLAIN_CANVAS, distanceWords, spanWords, wrapped, type Canvas } from './layout.ts'
 
 const NAMES_MAX = 4
+const REPEATS_MAX = 3
+const SUBJECT_MAX = 36
 const GAP = '  '
 /** Columns that a text gets, however narrow the terminal is. */
 const ROOM_MIN = 24
@@ -46,40 +49,65 @@ const dayOf = (at: Instant): string => formatInstant(at).slice(0, 10)
 /** To the second: that is what was looked for. */
 const secondOf = (at: Instant): string => formatInstant(at).replace('T', ' ').replace('Z', '')
 
+/** An entry as it is shown: once for all the times that it comes again. */
+interface Shown {
+  readonly entry: CalendarEntry
+  readonly times: number
+  readonly last: CalendarEntry
+}
+
+/** What comes again and again, such as a list that is always late, is shown once. */
+function folded(entries: readonly CalendarEntry[]): readonly Shown[] {
+  const groups = new Map<string, CalendarEntry[]>()
+  for (const entry of entries) {
+    const { kind, code, subject, affects } = entry
+    const key = JSON.stringify([kind, code, subject, affects])
+    groups.set(key, [...(groups.get(key) ?? []), entry])
+  }
+  return [...groups.values()].flatMap((group): readonly Shown[] =>
+    group.length > REPEATS_MAX
+      ? [{ entry: group[0]!, times: group.length, last: group.at(-1)! }]
+      : group.map((entry) => ({ entry, times: 1, last: entry })),
+  )
+}
+
 function table(entries: readonly CalendarEntry[], { from }: Calendar, canvas: Canvas): string[] {
-  const rows = entries.map((entry) => ({
-    entry,
-    date: secondOf(entry.date),
-    distance: entry.isStanding ? 'now' : distanceWords(from, entry.date),
-    subject: entry.subject,
-  }))
+  const rows = folded(entries)
+    .toSorted((a, b) => a.entry.date - b.entry.date)
+    .map((shown) => ({
+      shown,
+      date: secondOf(shown.entry.date),
+      distance: shown.entry.isStanding ? 'now' : distanceWords(from, shown.entry.date),
+      subject: shown.entry.subject,
+    }))
   const widths = {
     date: Math.max(0, ...rows.map(({ date }) => date.length)),
     distance: Math.max(0, ...rows.map(({ distance }) => distance.length)),
-    subject: Math.min(36, Math.max(0, ...rows.map(({ subject }) => subject.length))),
+    subject: Math.min(SUBJECT_MAX, Math.max(0, ...rows.map(({ subject }) => subject.length))),
   }
-  return rows.flatMap(({ entry, date, distance, subject }) => {
+  return rows.flatMap(({ shown, date, distance, subject }) => {
     const cells = [
       date.padEnd(widths.date),
       distance.padEnd(widths.distance),
       subject.padEnd(widths.subject),
     ]
-    return drawEntry(entry, cells, canvas)
+    return drawEntry(shown, cells, canvas)
   })
 }
 
 function drawEntry(
-  entry: CalendarEntry,
+  shown: Shown,
   [date = '', distance = '', subject = '']: readonly string[],
   canvas: Canvas,
 ): string[] {
   const { paint, width } = canvas
+  const { entry } = shown
   const [mark, colour] = markOf(entry.kind, canvas)
   // What does not fit beside the subject goes on below it.
   const indent = [mark, date, distance, ''].join(GAP).length - 1
   const room = Math.max(ROOM_MIN, width - indent)
   const beside = width - indent - subject.length - GAP.length
-  const words = wordsOf(entry)
+  const words = wordsOf(shown)
   const first = beside < ROOM_MIN ? '' : wrapped(words, beside)[0]!
   const rest = words.slice(first.length).trimStart()
   const below = [
@@ -108,12 +136,17 @@ function markOf(
   }
 }
 
-function wordsOf({ kind, what, until, date, windows }: CalendarEntry): string {
-  const shown = windows.map(({ as, code }) => `${as} shows ${code}`).join(', ')
-  const healed =
-    until === undefined ? '' : `, until ${secondOf(until)} (${spanWords(between(date, until))})`
-  const unused = kind === 'expiry' ? '; nobody relies on it' : ''
-  return `${what}${healed}${shown === '' ? '' : `: ${shown}`}${unused}`
+function wordsOf({ entry, times, last }: Shown): string {
+  const { kind, what, until, date, windows, isLate } = entry
+  const codes = windows.map(({ as, code }) => `${as} shows ${code}`).join(', ')
+  return [
+    what,
+    until === undefined ? '' : `, until ${secondOf(until)} (${spanWords(between(date, until))})`,
+    codes === '' ? '' : `: ${codes}`,
+    isLate && kind === 'break' ? '; those whom it hits are refused already' : '',
+    kind === 'expiry' ? '; nobody relies on it' : '',
+    times === 1 ? '' : `; ${times} times up to ${secondOf(last.date)}`,
+  ].join('')
 }
 
 function affected({ affects }: CalendarEntry): string[] {
