@@ -2,10 +2,20 @@
  * The dates that a deployment's certificates, lists and accounts name: when something ends, begins, or is not renewed in time.
  * Not verdicts: {@link ./calendar.ts} asks the relying parties what each date means to them.
  */
-import { after, before, between, seconds, type Duration, type Instant } from '../base/time.ts'
+import {
+  after,
+  before,
+  between,
+  instant,
+  seconds,
+  type Duration,
+  type Instant,
+} from '../base/time.ts'
 import { subjectOf, type Certificate } from '../pki/certificate.ts'
-import { readCrl, type Crl } from '../pki/crl.ts'
-import type { Pki } from '../pki/issue.ts'
+import { BINDING_UPDATES } from '../directory/kdc.ts'
+import { ASSUMPTIONS } from '../windows/assumptions.ts'
+import { listsOf } from './calendar-lists.ts'
+import { firstInstant } from './changes.ts'
 import type { Compiled } from './compile.ts'
 import { ipNodesOf } from './network.ts'
 
@@ -51,58 +61,99 @@ const SECOND = seconds(1)
 /** A certificate counts to the end of its last second (RFC 5280 §4.1.2.5). */
 const endOf = ({ notAfter }: Certificate): Instant => after(notAfter, SECOND)
 
-interface HeldCertificate {
+/** The certificates that one takes the place of another, as far as the span goes. The last of them has no successor. */
+type Succession = readonly [Certificate, ...Certificate[]]
+
+interface KnownHolder {
   readonly node: string
+  /** `gateway:ike`. */
   readonly key: string
-  readonly issuer: string
-  readonly certificate: Certificate
+  readonly certificates: Succession
+  /** When each but the first took its place. */
+  readonly renewed: readonly Instant[]
 }
 
-const heldCertificates = ({ topology, pki }: Compiled): readonly HeldCertificate[] =>
-  ipNodesOf(topology).flatMap(([node, spec]) =>
-    (spec.certificates ?? []).flatMap(({ name, issuer }) => {
-      const held = pki.certificate(node, name)
-      if (held === undefined) return []
-      return [{ node, key: `${node}:${name}`, issuer, certificate: held.certificate }]
+const holdersOf = ({ topology, pki }: Compiled, span: Span): readonly KnownHolder[] =>
+  ipNodesOf(topology).flatMap(([node]) =>
+    pki.certificateNames(node).flatMap((name) => {
+      const succession = successionOf((at) => pki.certificate(node, name, at)?.certificate, span)
+      return succession === undefined ? [] : [{ node, key: `${node}:${name}`, ...succession }]
     }),
   )
 
-interface KnownAuthority {
-  readonly key: string
-  readonly issuer?: string
-  readonly certificate: Certificate
+/** Follow a certificate and those that take its place. */
+function successionOf(
+  certificateAt: (at: Instant) => Certificate | undefined,
+  { from, until }: Span,
+): Pick<KnownHolder, 'certificates' | 'renewed'> | undefined {
+  const first = certificateAt(from)
+  if (first === undefined) return undefined
+  const certificates: [Certificate, ...Certificate[]] = [first]
+  const renewed: Instant[] = []
+  let current = first
+  let since = from
+  while (since < until) {
+    const { serial } = current
+    const isOther = (at: Instant): boolean => certificateAt(at)?.serial !== serial
+    // One that is not renewed while it lives may still be replaced later.
+    const end = endOf(current)
+    const by = end > since && end < until && isOther(end) ? end : until
+    if (!isOther(by)) break
+    since = firstInstant(since, by, isOther)
+    const next = certificateAt(since)
+    if (next === undefined) break
+    certificates.push(next)
+    renewed.push(since)
+    current = next
+  }
+  return { certificates, renewed }
 }
 
-const authoritiesOf = ({ topology, pki }: Compiled): readonly KnownAuthority[] =>
+interface KnownAuthority {
+  readonly key: string
+  /** Key of the authority above; absent: a root. */
+  readonly issuer?: string
+  /** One more for each renewal. */
+  readonly certificates: Succession
+}
+
+const authoritiesOf = ({ topology, pki }: Compiled, { until }: Span): readonly KnownAuthority[] =>
   Object.entries(topology.authorities).flatMap(([key, { issuer }]) => {
-    const held = pki.authority(key)
-    if (held === undefined) return []
-    return [{ key, ...(issuer !== undefined && { issuer }), certificate: held.certificate }]
+    const [first, ...rest] = pki.authorityCertificates(key, until).toReversed()
+    if (first === undefined) return []
+    return [{ key, ...(issuer !== undefined && { issuer }), certificates: [first, ...rest] }]
   })
 
-/** Every date within the span, first those of authorities. */
+/** Every date within the span. */
 export function datesOf(compiled: Compiled, span: Span): DeploymentDates {
-  const authorities = authoritiesOf(compiled)
-  const held = heldCertificates(compiled)
-  const lists = authorities.map(({ key, certificate }) => ({
-    ...listDates(compiled.pki, key, span),
-    subject: subjectOf(certificate),
-  }))
-  const dates = ({ notBefore, ...rest }: Certificate): Instant[] => [
-    notBefore,
-    endOf({ notBefore, ...rest }),
-  ]
+  const authorities = authoritiesOf(compiled, span)
+  const holders = holdersOf(compiled, span)
+  const lists = authorities.flatMap(({ key, certificates }) =>
+    listsOf(compiled.pki, key, span).map((dates) => ({
+      ...dates,
+      subject: subjectOf(certificates[0]),
+    })),
+  )
   const inSpan = (at: Instant): boolean => at > span.from && at <= span.until
+  const datesOfAll = (certificates: Succession): Instant[] =>
+    certificates.flatMap((certificate) => [certificate.notBefore, endOf(certificate)])
+  const last = [...authorities, ...holders].map(({ certificates }) => certificates.at(-1)!)
   return {
     common: ascending([
-      ...authorities.flatMap(({ certificate }) => dates(certificate)),
+      ...authorities.flatMap(({ certificates }) => datesOfAll(certificates)),
       ...lists.flatMap(({ instants }) => instants),
+      ...accountDates(compiled),
+      ...Object.values(BINDING_UPDATES),
+      instant(ASSUMPTIONS.compatibilityEnds),
     ]).filter(inSpan),
     byCertificate: new Map(
-      held.map(({ key, certificate }) => [key, dates(certificate).filter(inSpan)]),
+      holders.map(({ key, certificates, renewed }) => [
+        key,
+        ascending([...datesOfAll(certificates), ...renewed]).filter(inSpan),
+      ]),
     ),
     endings: [
-      ...[...authorities, ...held].map(({ certificate }): Ending => ({
+      ...last.map((certificate): Ending => ({
         at: endOf(certificate),
         code: 'pki/certificate-expired',
         subject: subjectOf(certificate),
@@ -112,93 +163,45 @@ export function datesOf(compiled: Compiled, span: Span): DeploymentDates {
       ),
     ].filter(({ at }) => inSpan(at)),
     rollovers: authorities
-      .flatMap((authority) => rolloverOf(authority, authorities, held))
+      .flatMap((authority) => rolloversOf(authority, authorities, holders))
       .filter(({ at, notAfter }) => at <= span.until && notAfter > span.from),
   }
 }
 
+/** When accounts begin and end. */
+const accountDates = ({ directory }: Compiled): readonly Instant[] =>
+  (directory?.accounts ?? []).flatMap(({ created, expires }) =>
+    expires === undefined ? [created] : [created, expires, after(expires, SECOND)],
+  )
+
 export const ascending = (instants: readonly Instant[]): Instant[] =>
   [...new Set(instants)].toSorted((a, b) => a - b)
 
-function rolloverOf(
-  { key, certificate }: KnownAuthority,
+const lifeOf = ({ notBefore, notAfter }: Certificate): Duration => between(notBefore, notAfter)
+
+/** One for each certificate of the authority that is not renewed before it gets too short. */
+function rolloversOf(
+  { key, certificates }: KnownAuthority,
   authorities: readonly KnownAuthority[],
-  held: readonly HeldCertificate[],
+  holders: readonly KnownHolder[],
 ): readonly Rollover[] {
-  const below = [...authorities, ...held].filter(({ issuer }) => issuer === key)
+  const { subject } = certificates[0]
+  const served = holders.filter(({ certificates: [first] }) => first.issuer.key === subject.key)
+  const below = [...authorities.filter(({ issuer }) => issuer === key), ...served]
   if (below.length === 0) return []
-  const lives = below.map(({ certificate: { notBefore, notAfter } }) =>
-    between(notBefore, notAfter),
-  )
-  const issuedFor = Math.max(...lives) as Duration
-  const { notAfter } = certificate
-  const holders = held.filter(({ issuer }) => issuer === key).map(({ node }) => node)
-  return [
-    {
-      at: after(before(notAfter, issuedFor), SECOND),
-      subject: subjectOf(certificate),
-      notAfter,
-      issuedFor,
-      holders: [...new Set(holders)],
-    },
-  ]
-}
-
-interface ListDates {
-  readonly instants: readonly Instant[]
-  readonly gaps: readonly { readonly at: Instant; readonly until?: Instant }[]
-}
-
-/**
- * When the lists of an authority change what a relying party learns: a list runs out before the next is published, the next is
- * published at last, or it lists other certificates. A list that is followed in time by one with the same entries changes nothing.
- */
-function listDates(pki: Pki, authority: string, { from, until }: Span): ListDates {
-  const listAt = (at: Instant): Crl | undefined => {
-    const der = pki.crl(authority, at)
-    const read = der === undefined ? undefined : readCrl(der)
-    return read?.ok === true ? read.value : undefined
-  }
-  const instants: Instant[] = []
-  const gaps: { at: Instant; until?: Instant }[] = []
-  let at = from
-  let list = listAt(at)
-  if (list !== undefined) instants.push(list.thisUpdate)
-  while (list?.nextUpdate !== undefined && list.nextUpdate < until) {
-    const { number } = list
-    const entries = entriesOf(list)
-    // A list is current at its nextUpdate, and no longer a second later.
-    const end = after(list.nextUpdate, SECOND)
-    let next = listAt(end)
-    if (next?.number === number) {
-      const isNewer = (t: Instant): boolean => listAt(t)?.number !== number
-      const published = isNewer(until) ? firstInstant(end, until, isNewer) : undefined
-      gaps.push({ at: end, ...(published !== undefined && { until: published }) })
-      instants.push(end, ...(published === undefined ? [] : [published]))
-      if (published === undefined) break
-      next = listAt(published)
-      at = published
-    } else {
-      const isOther = (t: Instant): boolean => entriesOf(listAt(t)) !== entries
-      if (isOther(end)) instants.push(firstInstant(at, end, isOther))
-      at = end
-    }
-    list = next
-  }
-  return { instants, gaps }
-}
-
-const entriesOf = (list: Crl | undefined): string =>
-  [...(list?.entries.keys() ?? [])].toSorted().join(' ')
-
-/** The first whole second in (from, to] for which `holds`, which goes from false to true once. */
-function firstInstant(from: Instant, to: Instant, holds: (at: Instant) => boolean): Instant {
-  let no = Math.floor(from / SECOND)
-  let yes = Math.ceil(to / SECOND)
-  while (yes - no > 1) {
-    const middle = no + Math.floor((yes - no) / 2)
-    if (holds((middle * SECOND) as Instant)) yes = middle
-    else no = middle
-  }
-  return Math.min(yes * SECOND, to) as Instant
+  const issuedFor = Math.max(...below.map(({ certificates: [first] }) => lifeOf(first))) as Duration
+  return certificates.flatMap((certificate, i) => {
+    const at = after(before(certificate.notAfter, issuedFor), SECOND)
+    const successor = certificates[i + 1]
+    if (successor !== undefined && successor.notBefore <= at) return []
+    return [
+      {
+        at,
+        subject: subjectOf(certificate),
+        notAfter: certificate.notAfter,
+        issuedFor,
+        holders: [...new Set(served.map(({ node }) => node))],
+      },
+    ]
+  })
 }

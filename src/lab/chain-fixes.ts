@@ -58,6 +58,8 @@ const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
     `reissue ${subject} from a template with the purpose${expected === undefined ? '' : ` ${expected}`}`,
   'pki/name-mismatch': ({ subject, expected }) =>
     `dial a name that ${subject} has, or reissue it with ${expected ?? 'the dialled name'} in the subject alternative name`,
+  'pki/name-case-mismatch': ({ subject }) =>
+    `write the name in the profile with the letter case that ${subject} has`,
   'pki/root-not-accepted': ({ subject }) =>
     `enter the root above ${subject} in the relying party's list of accepted roots, or reissue below one of the list`,
   'pki/not-in-ntauth': ({ subject }) =>

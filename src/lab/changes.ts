@@ -63,3 +63,15 @@ async function firstChange<T>(
   // `to` need not be a whole second, and the second that follows it was never asked for.
   return Math.min(atSecond(changed), to) as Instant
 }
+
+/** The first whole second in (from, to] at which `holds`, which is false at `from`, true at `to`, and changes once. */
+export function firstInstant(from: Instant, to: Instant, holds: (at: Instant) => boolean): Instant {
+  let no = Math.floor(from / SECOND_US)
+  let yes = Math.ceil(to / SECOND_US)
+  while (yes - no > 1) {
+    const middle = no + Math.floor((yes - no) / 2)
+    if (holds((middle * SECOND_US) as Instant)) yes = middle
+    else no = middle
+  }
+  return Math.min(yes * SECOND_US, to) as Instant
+}

@@ -6,17 +6,12 @@ import type { Certificate } from '../pki/certificate.ts'
 import { isNamed } from '../pki/host-name.ts'
 import { EKU_OIDS } from '../pki/oids.ts'
 import type { VpnGatewaySpec } from '../topology/services.ts'
-import { PROFILES } from '../windows/relying-parties.ts'
+import type { ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
 import { ipNodesOf } from './network.ts'
 
 /** Windows programs that judge certificates in an Always On VPN deployment. */
-export type RelationProfile =
-  | 'ike-client'
-  | 'sstp-client'
-  | 'peap-client'
-  | 'nps-user'
-  | 'gateway-device'
+export type RelationProfile = Exclude<ProfileName, 'strict'>
 
 export interface Relation {
   readonly as: RelationProfile
@@ -66,7 +61,7 @@ export function relationsOf(deployment: Deployment): readonly Relation[] {
       client.hasUserTunnel ? radiusServers.flatMap((server) => peap(client, server)) : [],
     ),
     ...clients.flatMap((client) => presented(client, gateways, radiusServers)),
-  ].filter(({ as }) => Object.hasOwn(PROFILES, as))
+  ]
 }
 
 /**
@@ -89,15 +84,12 @@ export function purposeOf(deployment: Deployment, of: string): 'serverAuth' | 'c
   return isClients || extKeyUsage.includes(EKU_OIDS.clientAuth) ? 'clientAuth' : 'serverAuth'
 }
 
-/** What a node has, in the order in which the topology lists it. */
-function certificatesOf({ topology, pki }: Deployment, node: string): readonly NamedCertificate[] {
-  const spec = topology.nodes[node]
-  const names = spec === undefined || spec.kind === 'switch' ? [] : (spec.certificates ?? [])
-  return names.flatMap(({ name }) => {
+/** What a node has, or had when it was first issued to it. */
+const certificatesOf = ({ pki }: Deployment, node: string): readonly NamedCertificate[] =>
+  pki.certificateNames(node).flatMap((name) => {
     const held = pki.certificate(node, name)
     return held === undefined ? [] : [{ name, certificate: held.certificate }]
   })
-}
 
 const hasName = ({ subjectAltName = [] }: Certificate, kind: 'upn' | 'dns'): boolean =>
   subjectAltName.some((name) => name.kind === kind)

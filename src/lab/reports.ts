@@ -5,6 +5,7 @@
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
 import type { ChainLink } from '../pki/chain-link.ts'
+import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
 export type Disposition =
@@ -121,14 +122,18 @@ export interface ChainReport {
   readonly failures: readonly ChainFailure[]
   /** The other paths that were tried, the one that came closest first: subjects, end entity first. */
   readonly rejected: readonly RejectedChain[]
-  /** What the relying party looked over, because it does not insist. */
+  /** What was looked over: revocation that a soft check could not find out, what a setting does not ask for. */
   readonly tolerated: readonly ChainFailure[]
+  /** What Windows shows for the first failure, and what it logs; absent when valid, or where no Windows program judges. */
+  readonly windows?: WindowsOutcome
+  /** What is logged though the certificate was accepted. */
+  readonly warnings?: readonly LoggedEvent[]
+  /** Assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
   /** Each fetch over the network (CRL, issuer): URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
   /** URLs whose CRL or certificate was in the cache. */
   readonly fromCache: readonly string[]
-  /** What Windows shows for the first failure, where the profile is of a Windows program. */
-  readonly windows?: { readonly code: string; readonly name: string }
 }
 
 /** What came of an HTTP request. */

@@ -18,7 +18,12 @@ import { readCrl, type Crl } from '../pki/crl.ts'
 import { formatDerFault, type DerFault } from '../pki/der.ts'
 import type { PathFailure } from '../pki/failure.ts'
 import { judgeChain, type ChainVerdict } from '../pki/path.ts'
-import type { RelyingPartyProfile, WindowsOutcome } from '../pki/profile.ts'
+import {
+  outcomeOf,
+  type LoggedEvent,
+  type RelyingPartyProfile,
+  type WindowsOutcome,
+} from '../pki/profile.ts'
 import type { CrlFinding, CrlWanted } from '../pki/revocation.ts'
 import type { HttpOutcome } from './web-client.ts'
 
@@ -98,6 +103,10 @@ export interface ChainJudgement {
   readonly fromCache: readonly string[]
   /** What Windows shows for the first failure, where the profile is of a Windows program. */
   readonly windows?: WindowsOutcome
+  /** What is logged though the certificate was accepted. */
+  readonly warnings: readonly LoggedEvent[]
+  /** Names of assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
 }
 
 /** What one judgement has learned so far. */
@@ -307,7 +316,7 @@ function takeCertificates(url: string, body: Uint8Array, inquiry: Inquiry, cache
 
 /** `known` is absent when the end entity itself could not be read. */
 function judgementOf(
-  { name, outcomes }: RelyingPartyProfile,
+  profile: RelyingPartyProfile,
   at: Instant,
   malformed: readonly PathFailure[],
   known?: { readonly verdict: ChainVerdict; readonly inquiry: Inquiry },
@@ -317,20 +326,25 @@ function judgementOf(
   const reached = known?.verdict.rejected[0]?.anchored === true
   const broken = known?.verdict.failures ?? []
   const failures = valid ? [] : reached ? [...broken, ...malformed] : [...malformed, ...broken]
-  const windows = failures[0] === undefined ? undefined : outcomes[failures[0].code]
+  const path = known?.verdict.path ?? []
+  const windows = outcomeOf(profile, failures[0], reached ? path.at(-1) : undefined)
+  const tolerated = known?.verdict.tolerated ?? []
+  const restsOn = [...new Set([...(profile.restsOn ?? []), ...(windows?.restsOn ?? [])])]
   return {
-    profile: name,
+    profile: profile.name,
     at,
     valid,
-    path: linksOf(known?.verdict.path ?? [], valid || reached),
+    path: linksOf(path, valid || reached),
     failures,
     rejected: (known?.verdict.rejected ?? []).slice(valid ? 0 : 1).map((other) => ({
       path: other.path.map(subjectOf),
       failures: other.failures,
     })),
-    tolerated: known?.verdict.tolerated ?? [],
+    tolerated,
+    warnings: tolerated.flatMap(({ code }) => profile.warns?.[code] ?? []),
     fetches: [...(known?.inquiry.tried ?? [])].map(([url, outcome]) => ({ url, outcome })),
     fromCache: [...(known?.inquiry.fromCache ?? [])],
     ...(windows !== undefined && { windows }),
+    ...(restsOn.length > 0 && { restsOn }),
   }
 }

@@ -2,7 +2,6 @@
  * What a report tells of one certificate of a path: plain data, names in the words that Windows and RFC 5280 use.
  * Not a judgement, and not the certificate itself: whoever needs its bytes has {@link ./certificate.ts}.
  */
-import { createHash } from 'node:crypto'
 import { toHex } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import { crlUrlsOf, issuerUrlsOf, subjectOf, type Certificate } from './certificate.ts'
@@ -11,6 +10,7 @@ import type { GeneralName } from './general-name.ts'
 import { formatAddressBytes } from './host-name.ts'
 import { OID, oidName } from './oids.ts'
 import { keySize } from './signature.ts'
+import { thumbprint } from './thumbprint.ts'
 
 export interface ChainLink {
   readonly subject: string
@@ -42,14 +42,14 @@ export const linksOf = (path: readonly Certificate[], anchored: boolean): readon
   path.map((certificate, i) => linkOf(certificate, anchored && i === path.length - 1))
 
 function linkOf(certificate: Certificate, isAnchor: boolean): ChainLink {
-  const { der, issuer, notBefore, notAfter, serial, extKeyUsage, subjectAltName = [] } = certificate
+  const { issuer, notBefore, notAfter, serial, extKeyUsage, subjectAltName = [] } = certificate
   return {
     subject: subjectOf(certificate),
     issuer: issuer.text,
     notBefore,
     notAfter,
     serial,
-    thumbprint: createHash('sha1').update(der).digest('hex').toUpperCase(),
+    thumbprint: thumbprint(certificate).toUpperCase(),
     key: keyText(certificate.spki),
     ...(extKeyUsage !== undefined && { purposes: extKeyUsage.map(oidName) }),
     names: subjectAltName.map(nameText),

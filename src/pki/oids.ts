@@ -25,10 +25,19 @@ export const OID = {
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   caIssuers: '1.3.6.1.5.5.7.48.2',
   ocsp: '1.3.6.1.5.5.7.48.1',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
   cRLNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
+  issuerAltName: '2.5.29.18',
+  subjectDirectoryAttributes: '2.5.29.9',
+  subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
+  /** The name of a version 1 template. */
+  enrollCertType: '1.3.6.1.4.1.311.20.2',
   /** Certificate template information of a version 2 template. */
   certificateTemplate: '1.3.6.1.4.1.311.21.7',
+  /** Says whose certificate it is by objectSid (szOID_NTDS_CA_SECURITY_EXT), and the name type that it does so with. */
+  ntdsCaSecurityExt: '1.3.6.1.4.1.311.25.2',
+  ntdsObjectSid: '1.3.6.1.4.1.311.25.2.1',
   applicationPolicies: '1.3.6.1.4.1.311.21.10',
   userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
   sha256WithRSAEncryption: '1.2.840.113549.1.1.11',
@@ -42,6 +51,9 @@ export const EKU_OIDS: Readonly<Record<EkuName, string>> = {
   ikeIntermediate: '1.3.6.1.5.5.8.2.2',
   smartCardLogon: '1.3.6.1.4.1.311.20.2.2',
   anyPurpose: OID.anyExtendedKeyUsage,
+  encryptingFileSystem: '1.3.6.1.4.1.311.10.3.4',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
 }
 
 /** Attribute types of distinguished names, as text writes them. */

@@ -72,16 +72,24 @@ function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
   const rejected: RejectedPath[] = []
   const pool = poolOf(question)
   const rules = { ...question, crlSigners: signersIn(pool, question, budget) }
+  const { overlooks } = question.profile
   for (const candidate of candidatePaths(question, pool, budget)) {
     const anchored = candidate.deadEnd === undefined
     const { failures, tolerated } = judgePath(candidate.path, anchored, rules)
     const all = anchored ? failures : [candidate.deadEnd, ...failures]
-    if (all.length === 0) {
-      return { valid: true, path: candidate.path, failures: [], tolerated, rejected }
+    const held = all.filter((failure) => !overlooks?.(failure, candidate.path))
+    if (held.length === 0) {
+      return {
+        valid: true,
+        path: candidate.path,
+        failures: [],
+        tolerated: [...tolerated, ...all],
+        rejected,
+      }
     }
     rejected.push({
       path: candidate.path,
-      failures: rankFailures(all, question.profile.order),
+      failures: rankFailures(held, question.profile.order),
       anchored,
     })
   }

@@ -64,7 +64,7 @@ export function dated({ validFor = days(3650), crl, sstp = true, ...rest }: Date
       ca: host({ lan: '192.0.2.8' }, { services: [webServer()] }),
     },
   })
-  return written as Topology
+  return written
 }
 
 /** Throws where the topology cannot be built. */

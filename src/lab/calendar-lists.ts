@@ -1,0 +1,70 @@
+/**
+ * When the revocation lists of an authority change what a relying party learns from them, read off the lists themselves.
+ * Not whether anybody can fetch them, or looks: {@link ./calendar.ts} asks.
+ */
+import { after, seconds, type Instant } from '../base/time.ts'
+import { readCrl, type Crl } from '../pki/crl.ts'
+import type { Pki } from '../pki/issue.ts'
+import type { Span } from './calendar-dates.ts'
+import { firstInstant } from './changes.ts'
+
+export interface ListDates {
+  readonly instants: readonly Instant[]
+  /** From the first second without a current list; `until` absent: to the end of the span. */
+  readonly gaps: readonly { readonly at: Instant; readonly until?: Instant }[]
+}
+
+const SECOND = seconds(1)
+
+/** Of each key that the authority has had: each has a list of its own. */
+export function listsOf(pki: Pki, authority: string, span: Span): readonly ListDates[] {
+  const lists: ListDates[] = []
+  for (let key = 0; pki.crl(authority, span.from, key) !== undefined; key++) {
+    lists.push(listDates((at) => listAt(pki, authority, at, key), span))
+  }
+  return lists
+}
+
+function listAt(pki: Pki, authority: string, at: Instant, key: number): Crl | undefined {
+  const der = pki.crl(authority, at, key)
+  const read = der === undefined ? undefined : readCrl(der)
+  return read?.ok === true ? read.value : undefined
+}
+
+/**
+ * A list runs out before the next is published, the next is published at last, or it lists other certificates. One that is followed
+ * in time by one with the same entries changes nothing.
+ */
+function listDates(at: (instant: Instant) => Crl | undefined, { from, until }: Span): ListDates {
+  const instants: Instant[] = []
+  const gaps: { at: Instant; until?: Instant }[] = []
+  let since = from
+  let list = at(since)
+  if (list !== undefined) instants.push(list.thisUpdate)
+  while (list?.nextUpdate !== undefined && list.nextUpdate < until) {
+    const { number } = list
+    const entries = entriesOf(list)
+    // A list is current at its nextUpdate, and no longer a second later.
+    const end = after(list.nextUpdate, SECOND)
+    let next = at(end)
+    if (next?.number === number) {
+      const isNewer = (t: Instant): boolean => at(t)?.number !== number
+      const published = isNewer(until) ? firstInstant(end, until, isNewer) : undefined
+      gaps.push({ at: end, ...(published !== undefined && { until: published }) })
+      instants.push(end)
+      if (published === undefined) break
+      instants.push(published)
+      next = at(published)
+      since = published
+    } else {
+      const isOther = (t: Instant): boolean => entriesOf(at(t)) !== entries
+      if (isOther(end)) instants.push(firstInstant(since, end, isOther))
+      since = end
+    }
+    list = next
+  }
+  return { instants, gaps }
+}
+
+const entriesOf = (list: Crl | undefined): string =>
+  [...(list?.entries.keys() ?? [])].toSorted().join(' ')
