@@ -129,7 +129,7 @@ export function datesOf(compiled: Compiled, span: Span): DeploymentDates {
   const authorities = authoritiesOf(compiled, span)
   const holders = holdersOf(compiled, span)
   const lists = authorities.flatMap(({ key, certificates }) =>
-    listsOf(compiled.pki, key, span).map((dates) => ({
+    listsOf(compiled, key, span).map((dates) => ({
       ...dates,
       subject: subjectOf(certificates[0]),
     })),

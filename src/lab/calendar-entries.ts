@@ -2,7 +2,9 @@
  * From the verdicts of the relying parties to the entries of a calendar: what sets in when, until when, for whom, and what to do.
  * Not the asking: {@link ./calendar.ts} does that.
  */
-import { days, type Instant } from '../base/time.ts'
+import { between, days, formatInstant, type Duration, type Instant } from '../base/time.ts'
+import type { ChainLink } from '../pki/chain-link.ts'
+import type { WindowsOutcome } from '../pki/profile.ts'
 import type { Ending, Rollover } from './calendar-dates.ts'
 import type { Change } from './changes.ts'
 import { fixOf } from './chain-fixes.ts'
@@ -33,6 +35,8 @@ export interface CalendarEntry {
   readonly isLate: boolean
   /** What each Windows program shows then, where this is what it shows. */
   readonly windows: readonly { readonly as: string; readonly code: string; readonly name: string }[]
+  /** Certificates that end in the same second because of it. */
+  readonly alsoEnds: readonly string[]
   /** Nodes that stay without their tunnel, sorted. */
   readonly affects: readonly string[]
   readonly relations: readonly Pick<Relation, 'as' | 'on' | 'of'>[]
@@ -50,7 +54,7 @@ const causeOf = ({ code, subject }: ChainFailure): string => `${code} ${subject}
 export interface Finding extends Omit<CalendarEntry, 'affects' | 'relations' | 'windows' | 'fix'> {
   readonly relation: Relation
   readonly fix: string
-  readonly windows?: { readonly code: string; readonly name: string }
+  readonly windows?: WindowsOutcome
 }
 
 /** One relation's history: what sets in and what ceases, and each certificate that takes another's place. */
@@ -60,29 +64,56 @@ export function findingsOf(
   from: Instant,
 ): readonly Finding[] {
   const findings: Finding[] = []
-  const open = new Map<string, Finding>()
+  const open = new Map<string, Finding | undefined>()
   for (const [i, { at, state }] of changes.entries()) {
     const before = changes[i - 1]?.state
     const present = presentIn(state)
     for (const [key, finding] of open) {
-      if (present.has(key)) continue
-      findings.push({ ...finding, until: at })
+      // A chain that fails tells no warnings: what was looked over may still be so.
+      if (present.has(key) || (finding?.kind === 'warning' && !state.valid)) continue
+      if (finding !== undefined) findings.push({ ...finding, until: at })
       open.delete(key)
     }
-    for (const [key, { kind, failure }] of present) {
-      if (open.has(key)) continue
-      const isLate = before?.valid === false
-      const when = { kind, date: at, isStanding: at === from, isLate }
-      open.set(key, findingOf(relation, failure, state, when))
+    const fresh = [...present].filter(([key]) => !open.has(key))
+    const when = { date: at, isStanding: at === from, isLate: before?.valid === false }
+    for (const [key, { kind, failure }] of fresh) {
+      const isOwn = causeAmong(failure, state, fresh) === failure
+      open.set(
+        key,
+        isOwn ? findingOf(failure, fresh, state, { ...when, kind, relation }) : undefined,
+      )
     }
     if (before !== undefined) findings.push(...renewalOf(relation, before, state, at))
   }
-  return [...findings, ...open.values()]
+  return [...findings, ...[...open.values()].filter((finding) => finding !== undefined)]
+}
+
+interface Present {
+  readonly kind: CalendarKind
+  readonly failure: ChainFailure
+}
+type Fresh = readonly (readonly [key: string, Present])[]
+
+/** A certificate that ends in the same second as what issued it ends because of that: it could not be issued for longer. */
+function causeAmong(
+  failure: ChainFailure,
+  { path }: Pick<ChainReport, 'path'>,
+  fresh: Fresh,
+): ChainFailure {
+  if (failure.code !== 'pki/certificate-expired') return failure
+  const own = path.findIndex(({ subject }) => subject === failure.subject)
+  const above = path[own + 1]
+  const higher = fresh.find(
+    ([, { failure: other }]) => other.code === failure.code && other.subject === above?.subject,
+  )?.[1].failure
+  return own < 0 || higher === undefined || higher === failure
+    ? failure
+    : causeAmong(higher, { path: path.slice(own + 1) }, fresh)
 }
 
 /** Each broken rule once, those that were looked over first. */
-function presentIn({ failures, tolerated }: ChainReport) {
-  const present = new Map<string, { readonly kind: CalendarKind; readonly failure: ChainFailure }>()
+function presentIn({ failures, tolerated }: ChainReport): ReadonlyMap<string, Present> {
+  const present = new Map<string, Present>()
   for (const failure of tolerated) {
     present.set(`warning ${causeOf(failure)}`, { kind: 'warning', failure })
   }
@@ -92,29 +123,33 @@ function presentIn({ failures, tolerated }: ChainReport) {
   return present
 }
 
-type When = Pick<CalendarEntry, 'kind' | 'date' | 'isStanding' | 'isLate'>
+type Occasion = Pick<Finding, 'kind' | 'date' | 'isStanding' | 'isLate' | 'relation'>
 
 function findingOf(
-  relation: Relation,
   failure: ChainFailure,
+  fresh: Fresh,
   report: ChainReport,
-  when: When,
+  occasion: Occasion,
 ): Finding {
   const { code, subject, message } = failure
-  const issuer = report.path.find((link) => link.subject === subject)?.issuer
+  const { failures, path, windows } = report
+  const issuer = path.find((link) => link.subject === subject)?.issuer
   // One list covers many certificates: it is the list that runs out.
   const isList = code === 'pki/crl-expired' && issuer !== undefined
-  const isShown = when.kind === 'break' && report.failures[0] === failure
+  const effects = fresh
+    .map(([, present]) => present.failure)
+    .filter((other) => causeAmong(other, report, fresh) === failure)
+  const isShown = occasion.kind === 'break' && effects.some((effect) => effect === failures[0])
   return {
-    ...when,
+    ...occasion,
     subject: isList ? `CRL of ${issuer}` : subject,
     what: WHAT[code] ?? message,
     code,
     fix: isList
       ? `publish a new CRL of ${issuer} (certutil -crl), and copy it to its distribution point`
       : fixOf(failure),
-    relation,
-    ...(isShown && report.windows !== undefined && { windows: report.windows }),
+    alsoEnds: effects.filter((effect) => effect !== failure).map((effect) => effect.subject),
+    ...(isShown && windows !== undefined && { windows }),
   }
 }
 
@@ -133,23 +168,20 @@ function renewalOf(
 ): readonly Finding[] {
   const [old, renewed] = [before.path[0], now.path[0]]
   if (old === undefined || renewed === undefined || old.serial === renewed.serial) return []
-  const { subject } = renewed
-  const base = { date: at, isStanding: false, isLate: false, subject, relation }
-  const lived = old.notAfter - old.notBefore
-  const lives = renewed.notAfter - renewed.notBefore
-  const issuer = renewed.issuer
-  return lives < lived - days(1)
-    ? [
-        {
-          ...base,
-          kind: 'warning',
-          code: 'calendar/truncated',
-          what: `is renewed for ${Math.floor(lives / days(1))} days instead of ${Math.floor(lived / days(1))}: its authority ends then`,
-          fix: `renew ${issuer}, so that what it issues may live on`,
-        },
-      ]
-    : [{ ...base, kind: 'renewal', code: 'calendar/renewed', what: 'is renewed', fix: '' }]
+  const base = { date: at, isStanding: false, isLate: false, alsoEnds: [], relation }
+  const { subject, issuer } = renewed
+  const end = now.path[1]?.notAfter
+  if (lifeOf(renewed) >= lifeOf(old) - days(1) || end === undefined) {
+    const what = `is renewed up to ${dayOf(renewed.notAfter)}`
+    return [{ ...base, kind: 'renewal', subject, code: 'calendar/renewed', what, fix: '' }]
+  }
+  const what = `cuts short what it renews from here on: it ends itself on ${dayOf(end)}`
+  const fix = `renew ${issuer} with a new key, and publish it to those who trust or know it`
+  return [{ ...base, kind: 'warning', subject: issuer, code: 'calendar/truncated', what, fix }]
 }
+
+const lifeOf = ({ notBefore, notAfter }: ChainLink): Duration => between(notBefore, notAfter)
+const dayOf = (at: Instant): string => formatInstant(at).slice(0, 10)
 
 /** One entry a cause and date, for all whom it hits. */
 export function entriesOf(findings: readonly Finding[]): readonly CalendarEntry[] {
@@ -163,12 +195,15 @@ export function entriesOf(findings: readonly Finding[]): readonly CalendarEntry[
     const { relation: _, windows: __, ...rest } = group[0]!
     const shown = new Map(
       group.flatMap(({ relation: { as }, windows }) =>
-        windows === undefined ? [] : [[`${as} ${windows.code}`, { as, ...windows }] as const],
+        windows === undefined
+          ? []
+          : [[`${as} ${windows.code}`, { as, code: windows.code, name: windows.name }] as const],
       ),
     )
     return {
       ...rest,
       isLate: group.every(({ isLate }) => isLate),
+      alsoEnds: [...new Set(group.flatMap(({ alsoEnds }) => alsoEnds))].toSorted(),
       windows: [...shown.values()],
       affects: [...new Set(group.map(({ relation }) => relation.client))].toSorted(),
       relations: group.map(({ relation: { as, on, of } }) => ({ as, on, of })),
@@ -182,8 +217,10 @@ const subjectOfEnding = ({ code, subject }: Ending): string =>
 /** Some relying party minds. */
 export const isTold = (ending: Ending, entries: readonly CalendarEntry[]): boolean =>
   entries.some(
-    ({ date, code, subject }) =>
-      date === ending.at && code === ending.code && subject === subjectOfEnding(ending),
+    ({ date, code, subject, alsoEnds }) =>
+      date === ending.at &&
+      code === ending.code &&
+      [subject, ...alsoEnds].includes(subjectOfEnding(ending)),
   )
 
 export function expiryEntry(ending: Ending): CalendarEntry {
@@ -199,6 +236,7 @@ export function expiryEntry(ending: Ending): CalendarEntry {
     what: WHAT[code]!,
     code,
     windows: [],
+    alsoEnds: [],
     affects: [],
     relations: [],
     fix: code === 'pki/crl-expired' ? `publish a new ${subject}` : `renew ${subject}, or remove it`,
@@ -219,6 +257,7 @@ export function rolloverEntry(
     what: `can no longer issue for ${life} days: it would end first`,
     code: 'calendar/rollover',
     windows: [],
+    alsoEnds: [],
     affects: [...holders].toSorted(),
     relations: [],
     fix: `renew ${subject} with a new key, and publish it to those who trust or know it`,

@@ -4,9 +4,11 @@
  */
 import { after, seconds, type Instant } from '../base/time.ts'
 import { readCrl, type Crl } from '../pki/crl.ts'
+import { CRL_VALID_FOR } from '../pki/issue-check.ts'
 import type { Pki } from '../pki/issue.ts'
 import type { Span } from './calendar-dates.ts'
 import { firstInstant } from './changes.ts'
+import type { Compiled } from './compile.ts'
 
 export interface ListDates {
   readonly instants: readonly Instant[]
@@ -17,10 +19,22 @@ export interface ListDates {
 const SECOND = seconds(1)
 
 /** Of each key that the authority has had: each has a list of its own. */
-export function listsOf(pki: Pki, authority: string, span: Span): readonly ListDates[] {
+export function listsOf(
+  { pki, topology }: Pick<Compiled, 'pki' | 'topology'>,
+  authority: string,
+  span: Span,
+): readonly ListDates[] {
+  const { crl } = topology.authorities[authority]!
+  const isInTime = crl?.every !== undefined && crl.every <= (crl.validFor ?? CRL_VALID_FOR)
   const lists: ListDates[] = []
   for (let key = 0; pki.crl(authority, span.from, key) !== undefined; key++) {
-    lists.push(listDates((at) => listAt(pki, authority, at, key), span))
+    const at = (instant: Instant): Crl | undefined => listAt(pki, authority, instant, key)
+    // Where each list is published before the last one ends, only what is listed can change, and nothing leaves a list. Years of
+    // lists need not be signed to find that out.
+    const first = at(span.from)
+    const isSteady = isInTime && entriesOf(first) === entriesOf(at(span.until))
+    const begins = first === undefined ? [] : [first.thisUpdate]
+    lists.push(isSteady ? { instants: begins, gaps: [] } : listDates(at, span))
   }
   return lists
 }

@@ -78,7 +78,7 @@ function table(entries: readonly CalendarEntry[], { from }: Calendar, canvas: Ca
       shown,
       date: secondOf(shown.entry.date),
       distance: shown.entry.isStanding ? 'now' : distanceWords(from, shown.entry.date),
-      subject: shown.entry.subject,
+      subject: shortened(shown.entry.subject),
     }))
   const widths = {
     date: Math.max(0, ...rows.map(({ date }) => date.length)),
@@ -94,6 +94,12 @@ function table(entries: readonly CalendarEntry[], { from }: Calendar, canvas: Ca
     return drawEntry(shown, cells, canvas)
   })
 }
+
+/** A long distinguished name by its first part. */
+const shortened = (subject: string): string =>
+  subject.length > SUBJECT_MAX && subject.includes(', ')
+    ? `${subject.slice(0, subject.indexOf(', '))}, ...`
+    : subject
 
 function drawEntry(
   shown: Shown,
@@ -137,11 +143,12 @@ function markOf(
 }
 
 function wordsOf({ entry, times, last }: Shown): string {
-  const { kind, what, until, date, windows, isLate } = entry
+  const { kind, what, until, date, windows, alsoEnds, isLate } = entry
   const codes = windows.map(({ as, code }) => `${as} shows ${code}`).join(', ')
   return [
     what,
     until === undefined ? '' : `, until ${secondOf(until)} (${spanWords(between(date, until))})`,
+    alsoEnds.length === 0 ? '' : `, and ${counted(alsoEnds.length, 'certificate')} with it`,
     codes === '' ? '' : `: ${codes}`,
     isLate && kind === 'break' ? '; those whom it hits are refused already' : '',
     kind === 'expiry' ? '; nobody relies on it' : '',

@@ -45,6 +45,7 @@ describe('calendar', () => {
         what: 'expires',
         code: 'pki/certificate-expired',
         windows: [{ as: 'ike-client', code: '13801', name: 'ERROR_IPSEC_IKE_AUTH_FAIL' }],
+        alsoEnds: [],
         affects: ['laptop'],
         relations: [{ as: 'ike-client', on: 'laptop', of: 'gateway:ike' }],
         fix: 'renew CN=vpn.example.com and bind the new certificate where it is used',
