@@ -5,8 +5,7 @@
 import { createHash } from 'node:crypto'
 import { toHex } from '../base/bytes.ts'
 import type { Certificate } from '../pki/certificate.ts'
-import { readDer } from '../pki/der.ts'
-import { encodeName, parseName, readName, type Name } from '../pki/name.ts'
+import { nameOf, parseName, type Name } from '../pki/name.ts'
 import { thumbprintsOf } from '../pki/thumbprint.ts'
 
 /** What identifies a certificate beyond doubt is strong; names, which others may get, are weak. */
@@ -65,9 +64,7 @@ const given = (holds: boolean, strength: MappingStrength): MappingStrength | und
 function isNamed(written: string, name: Name): boolean {
   const parsed = parseName(written)
   if (!parsed.ok) return false
-  const encoded = encodeName(parsed.value.toReversed())
-  const read = readDer(encoded, 'name', (r) => readName(r, 'name'))
-  return read.ok && read.value.key === name.key
+  return nameOf(parsed.value.toReversed()).key === name.key
 }
 
 /** The bytes of the serial number, last one first. */

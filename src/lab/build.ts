@@ -159,7 +159,7 @@ class RunningLab implements Lab {
 
   reboot(node: string): void {
     const running = this.#node(node)
-    running.flushCaches()
+    running.boot()
     this.#network.reboot(node)
     this.#restartServices(node)
     this.#note(`${node} reboots`)

@@ -8,11 +8,14 @@ import type { Trace, TraceLevel } from '../net/trace.ts'
 import type { EnrolmentOutcome } from '../pki/plan.ts'
 import type { Edit } from '../topology/edit.ts'
 import type { Topology } from '../topology/topology.ts'
+import type { Assumptions } from '../windows/assumptions.ts'
 import type {
+  CertificateUse,
   ChainReport,
   HttpReport,
   ProbeReport,
   ResolveReport,
+  SelectionReport,
   SessionReport,
   TrustReport,
 } from './reports.ts'
@@ -69,6 +72,11 @@ export interface LabNode {
    * certificate's first DNS name. The chain is the one that `of` would send; CRLs come over the simulated network.
    */
   judge(of: string, options?: JudgeOptions): Promise<ChainReport>
+  /** Which of its certificates it would show; `to`: the gateway that a device dials. */
+  selectCertificate(
+    use: CertificateUse,
+    options?: { readonly to?: string },
+  ): Promise<SelectionReport>
   /** Names of the certificates that it holds: what `judge` takes after the colon. */
   certificateNames(): readonly string[]
   /** How it, and those who sign in on it, fared with the domain's CAs: by template, or by autoenrolment. */
@@ -92,9 +100,14 @@ export interface LabNode {
 }
 
 export interface JudgeOptions {
-  /** Relying-party profile; default `strict`, for the purpose that the certificate has in the topology. */
+  /**
+   * Relying-party profile; default `strict`, for the purpose that the certificate has in the topology. Windows' own take their settings
+   * from this node, its ProfileXML and its domain.
+   */
   readonly profile?: string
   readonly name?: string
+  /** What no source confirms, set otherwise than by default. */
+  readonly assume?: Partial<Assumptions>
 }
 
 export interface LabStep {

@@ -8,9 +8,11 @@ import { EKU_OIDS } from '../pki/oids.ts'
 import type { VpnGatewaySpec } from '../topology/services.ts'
 import type { ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
+import { serviceOf } from './inventory.ts'
 import { ipNodesOf } from './network.ts'
+import { selectOn } from './selection.ts'
 
-/** Windows programs that judge certificates in an Always On VPN deployment. */
+/** Windows programs that judge certificates in an Always On VPN compiled. */
 export type RelationProfile = Exclude<ProfileName, 'strict'>
 
 export interface Relation {
@@ -24,8 +26,6 @@ export interface Relation {
   /** The client that stays without its tunnel when the certificate is refused. */
   readonly client: string
 }
-
-type Deployment = Pick<Compiled, 'topology' | 'profiles' | 'pki'>
 
 interface NamedCertificate {
   readonly name: string
@@ -51,10 +51,10 @@ interface Gateway extends Server {
 }
 
 /** Every relation of the topology: servers' certificates first, then clients'. In topology order. */
-export function relationsOf(deployment: Deployment): readonly Relation[] {
-  const clients = clientsOf(deployment)
-  const gateways = gatewaysOf(deployment)
-  const radiusServers = radiusServersOf(deployment, gateways)
+export function relationsOf(compiled: Compiled): readonly Relation[] {
+  const clients = clientsOf(compiled)
+  const gateways = gatewaysOf(compiled)
+  const radiusServers = radiusServersOf(compiled, gateways)
   return [
     ...clients.flatMap((client) => dialled(client, gateways)),
     ...clients.flatMap((client) =>
@@ -68,15 +68,15 @@ export function relationsOf(deployment: Deployment): readonly Relation[] {
  * What a certificate of the topology is for: a gateway and an NPS show theirs as servers, everybody else theirs as clients, unless
  * what stands in it says otherwise.
  */
-export function purposeOf(deployment: Deployment, of: string): 'serverAuth' | 'clientAuth' {
+export function purposeOf(compiled: Compiled, of: string): 'serverAuth' | 'clientAuth' {
   const [node = '', name] = of.split(':')
-  const gateways = gatewaysOf(deployment)
-  const servers = [...gateways, ...radiusServersOf(deployment, gateways)]
+  const gateways = gatewaysOf(compiled)
+  const servers = [...gateways, ...radiusServersOf(compiled, gateways)]
   const isShown = servers.some(
     (each) => each.node === node && (name === undefined || each.shown?.name === name),
   )
   if (isShown) return 'serverAuth'
-  const held = certificatesOf(deployment, node)
+  const held = certificatesOf(compiled, node)
   const certificate = (held.find((each) => each.name === name) ?? held[0])?.certificate
   const { extKeyUsage = [] } = certificate ?? {}
   if (extKeyUsage.includes(EKU_OIDS.serverAuth)) return 'serverAuth'
@@ -85,7 +85,7 @@ export function purposeOf(deployment: Deployment, of: string): 'serverAuth' | 'c
 }
 
 /** What a node has, or had when it was first issued to it. */
-const certificatesOf = ({ pki }: Deployment, node: string): readonly NamedCertificate[] =>
+const certificatesOf = ({ pki }: Compiled, node: string): readonly NamedCertificate[] =>
   pki.certificateNames(node).flatMap((name) => {
     const held = pki.certificate(node, name)
     return held === undefined ? [] : [{ name, certificate: held.certificate }]
@@ -94,8 +94,8 @@ const certificatesOf = ({ pki }: Deployment, node: string): readonly NamedCertif
 const hasName = ({ subjectAltName = [] }: Certificate, kind: 'upn' | 'dns'): boolean =>
   subjectAltName.some((name) => name.kind === kind)
 
-function clientsOf(deployment: Deployment): readonly Client[] {
-  return [...deployment.profiles].flatMap(([node, { user, device }]) => {
+function clientsOf(compiled: Compiled): readonly Client[] {
+  return [...compiled.profiles].flatMap(([node, { user, device }]) => {
     if (user === undefined && device === undefined) return []
     const dials = [user, device].flatMap(
       (profile) => profile?.nativeProfile?.servers[0]?.value ?? [],
@@ -103,7 +103,7 @@ function clientsOf(deployment: Deployment): readonly Client[] {
     return [
       {
         node,
-        certificates: certificatesOf(deployment, node),
+        certificates: certificatesOf(compiled, node),
         hasUserTunnel: user !== undefined,
         dials: [...new Set(dials)],
       },
@@ -111,30 +111,43 @@ function clientsOf(deployment: Deployment): readonly Client[] {
   })
 }
 
-const gatewaysOf = (deployment: Deployment): readonly Gateway[] =>
-  ipNodesOf(deployment.topology).flatMap(([node, { services = [] }]) =>
+const gatewaysOf = (compiled: Compiled): readonly Gateway[] =>
+  ipNodesOf(compiled.topology).flatMap(([node, { services = [] }]) =>
     services.flatMap((service) =>
       service.service === 'vpn-gateway'
-        ? [{ node, service, ...shown(deployment, node, service.certificate) }]
+        ? [
+            {
+              node,
+              service,
+              ...shown(compiled, node, service.certificate ?? selected(compiled, node)),
+            },
+          ]
         : [],
     ),
   )
 
 /** Those that a gateway asks. */
-function radiusServersOf(deployment: Deployment, gateways: readonly Gateway[]): readonly Server[] {
+function radiusServersOf(compiled: Compiled, gateways: readonly Gateway[]): readonly Server[] {
   const asked = new Set(gateways.flatMap(({ service }) => service.radius ?? []))
-  return ipNodesOf(deployment.topology)
+  return ipNodesOf(compiled.topology)
     .filter(([node]) => asked.has(node))
-    .map(([node]) => ({ node, ...shown(deployment, node) }))
+    .map(([node]) => ({
+      node,
+      ...shown(compiled, node, serviceOf(compiled.topology, node, 'nps')?.certificate),
+    }))
 }
+
+/** What Windows takes for IKEv2 where nothing is bound. */
+const selected = (compiled: Compiled, node: string): string | undefined =>
+  selectOn({ node, use: 'ike', compiled, at: compiled.start }).selected
 
 /** The certificate that a service shows: the one that it names, or else the first of its host. */
 function shown(
-  deployment: Deployment,
+  compiled: Compiled,
   node: string,
   name?: string,
 ): { readonly shown?: NamedCertificate } {
-  const held = certificatesOf(deployment, node)
+  const held = certificatesOf(compiled, node)
   const found = name === undefined ? held[0] : held.find((each) => each.name === name)
   return found === undefined ? {} : { shown: found }
 }

@@ -4,8 +4,9 @@
  */
 import { formatInstant, type Instant } from '../base/time.ts'
 import type { ChainLink } from '../pki/chain-link.ts'
+import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
 import { fixOf } from './chain-fixes.ts'
-import { distanceWords, PLAIN_CANVAS, wrapped, type Canvas } from './layout.ts'
+import { distanceWords, labelled, PLAIN_CANVAS, wrapped, type Canvas } from './layout.ts'
 import type { ChainFailure, ChainReport, RejectedChain } from './reports.ts'
 
 /** What one relying party of the topology says of the certificate. */
@@ -13,7 +14,7 @@ export interface PartyVerdict {
   readonly as: string
   readonly on: string
   readonly valid: boolean
-  readonly windows?: { readonly code: string; readonly name: string }
+  readonly windows?: WindowsOutcome
   /** Of the first failure. */
   readonly code?: string
 }
@@ -32,6 +33,7 @@ export function renderChain(
 ): string[] {
   return [
     ...headline(report, canvas),
+    ...windowsLines(report, canvas),
     '',
     ...tree(report, canvas),
     ...beside(report, canvas),
@@ -42,15 +44,12 @@ export function renderChain(
 }
 
 function headline(report: ChainReport, { paint, marks }: Canvas): string[] {
-  const { on, of, valid, profile, purpose, at, windows } = report
+  const { on, of, valid, profile, purpose, at } = report
   const mark = valid ? paint.green(marks.good) : paint.red(marks.bad)
   const verdict = valid ? paint.green('good') : paint.red('not good')
   const asked = purpose === undefined ? profile : `${profile}, ${purpose}`
-  const shown =
-    windows === undefined || valid ? '' : `  ${paint.red(`${windows.code} ${windows.name}`)}`
-  return [
-    `${mark} ${paint.bold(of)} is ${verdict} to ${paint.bold(on)} (${asked}) at ${formatInstant(at)}${shown}`,
-  ]
+  const judge = `${paint.bold(on)} (${asked}) at ${formatInstant(at)}`
+  return [`${mark} ${paint.bold(of)} is ${verdict} to ${judge}`]
 }
 
 /** A line of the tree below its margin: a label and a text, or a broken rule. */
@@ -219,6 +218,35 @@ function tolerated(report: ChainReport, canvas: Canvas): string[] {
   })
   return lines.length === 0 ? [] : [...lines, '']
 }
+
+/** What the user sees, what is logged and where, what does not count yet, and on which assumptions that rests. */
+function windowsLines(report: ChainReport, { paint, width }: Canvas): string[] {
+  const { windows, warnings = [], notes = [], restsOn = [] } = report
+  const events = [...(windows?.events ?? []), ...warnings]
+  const rows: readonly (readonly [label: string, texts: readonly string[]])[] = [
+    ['Windows', windows === undefined ? [] : [outcomeText(windows)]],
+    ['logged', events.map(eventText)],
+    ['note', notes],
+    ['rests on', restsOn],
+  ]
+  const room = width - LABEL_WIDTH - 2
+  return rows.flatMap(([label, texts]) =>
+    labelled(
+      label,
+      texts.flatMap((text) => wrapped(text, room)),
+      paint,
+    ),
+  )
+}
+
+function outcomeText({ code, name, reason, prompt }: WindowsOutcome): string {
+  const nps = reason === undefined ? '' : `, NPS reason ${reason.code}: ${reason.text}`
+  const asked = prompt === undefined ? '' : `, after asking: ${prompt}`
+  return `${code} ${name}${nps}${asked}`
+}
+
+const eventText = ({ on, id, source, text }: LoggedEvent): string =>
+  `${on} event ${id} (${source}): ${text}`
 
 /** Of a chain that fails: what became of every other way to a root, a line each. */
 function otherPaths({ valid, rejected }: ChainReport, { paint, marks, width }: Canvas): string[] {

@@ -130,10 +130,30 @@ export interface ChainReport {
   readonly warnings?: readonly LoggedEvent[]
   /** Assumptions that no source confirms and behind which the answer could be another. */
   readonly restsOn?: readonly string[]
+  /** What was set and does not count yet. */
+  readonly notes?: readonly string[]
   /** Each fetch over the network (CRL, issuer): URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
   /** URLs whose CRL or certificate was in the cache. */
   readonly fromCache: readonly string[]
+}
+
+/** For what a certificate is shown: by a client in EAP-TLS or a device tunnel, by a gateway in IKEv2, by NPS in PEAP. */
+export type CertificateUse = 'eap-tls' | 'device-tunnel' | 'ike' | 'nps'
+
+/** Which of its certificates a node would show. */
+export interface SelectionReport {
+  readonly on: string
+  readonly use: CertificateUse
+  /** Name of the certificate; absent: none, or the user is asked. */
+  readonly selected?: string
+  /** The user chooses among these. */
+  readonly asks?: readonly string[]
+  /** Nothing prefers the selected one to these: another time it may be one of them. */
+  readonly equals?: readonly string[]
+  readonly passedOver: readonly { readonly name: string; readonly why: string }[]
+  /** What Windows shows where there is none. */
+  readonly windows?: WindowsOutcome
 }
 
 /** What came of an HTTP request. */

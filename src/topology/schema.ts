@@ -220,6 +220,26 @@ function serviceShape(duration: Forms['duration']): z.ZodType<ServiceSpec> {
       radius: opt(texts),
       sstp: opt(flag),
       pool: opt(text),
+      deviceTunnel: opt(
+        z.strictObject({
+          rootCertificateNames: opt(texts),
+          ekus: opt(texts),
+          certAuthFlags: opt(z.int().min(0).max(0xffff_ffff)),
+        }),
+      ),
+    }),
+    z.strictObject({
+      service: z.literal('nps'),
+      certificate: opt(text),
+      allowedCertificateOids: opt(texts),
+      eapRegistry: opt(
+        z.strictObject({
+          ignoreNoRevocationCheck: opt(flag),
+          ignoreRevocationOffline: opt(flag),
+          noRevocationCheck: opt(flag),
+          noRootRevocationCheck: opt(flag),
+        }),
+      ),
     }),
   ])
 }
@@ -312,6 +332,13 @@ function nodeShape({ duration, file, interfaces }: Forms): z.ZodType<NodeSpec> {
       forwards: opt(flag),
       firewall: opt(filterShape(duration)),
       profiles: opt(z.strictObject({ user: opt(file), device: opt(file) })),
+      vpnClient: opt(
+        z.strictObject({
+          certValidationLevel: opt(z.enum(['none', 'attempt-crl-check', 'require-crl-check'])),
+          disableIkeNameEkuCheck: opt(flag),
+          noCertRevocationCheck: opt(flag),
+        }),
+      ),
       roams: opt(texts),
       groupPolicyNrpt: opt(z.array(z.strictObject({ namespace: text, servers: opt(texts) }))),
       suffixSearchList: opt(texts),

@@ -23,9 +23,13 @@ import type {
   RequestSpec,
 } from '../../src/topology/pki.ts'
 import type {
+  DeviceTunnelSpec,
   DhcpServerSpec,
   DnsServerSpec,
+  EapRegistrySpec,
   ListenerSpec,
+  NpsSpec,
+  VpnClientSpec,
   VpnGatewaySpec,
   WebServerSpec,
 } from '../../src/topology/services.ts'
@@ -126,12 +130,35 @@ const listener: Required<ListenerSpec> = {
   tcp: [2],
   speaks: 'ike',
 }
+const deviceTunnel: Required<DeviceTunnelSpec> = {
+  rootCertificateNames: ['CN=Contoso Root CA'],
+  ekus: ['1.3.6.1.5.5.8.2.2'],
+  certAuthFlags: 4,
+}
 const gateway: Required<VpnGatewaySpec> = {
   service: 'vpn-gateway',
   certificate: 'ike',
   radius: ['edge'],
   sstp: true,
   pool: '10.99.0.0/24',
+  deviceTunnel,
+}
+const eapRegistry: Required<EapRegistrySpec> = {
+  ignoreNoRevocationCheck: true,
+  ignoreRevocationOffline: true,
+  noRevocationCheck: true,
+  noRootRevocationCheck: true,
+}
+const nps: Required<NpsSpec> = {
+  service: 'nps',
+  certificate: 'nps',
+  allowedCertificateOids: ['1.3.6.1.4.1.311.87'],
+  eapRegistry,
+}
+const vpnClient: Required<VpnClientSpec> = {
+  certValidationLevel: 'attempt-crl-check',
+  disableIkeNameEkuCheck: true,
+  noCertRevocationCheck: true,
 }
 const EKUS: readonly EkuName[] = [
   'serverAuth',
@@ -232,7 +259,7 @@ const network: Required<NetworkSpec> = {
 const ip = {
   interfaces: [nic],
   routes: [{ to: '0.0.0.0/0', via: '10.0.0.254', metric: 1 }],
-  services: [dnsServer, dhcpServer, webServer, listener, gateway],
+  services: [dnsServer, dhcpServer, webServer, listener, gateway, nps],
   os: 'windows-11',
   clock: { offset: days(-400), driftPpm: -20 },
   certificates: [certificate],
@@ -249,6 +276,7 @@ export const host: Required<HostSpec> = {
   groupPolicyNrpt: [{ namespace: '.corp', servers: ['10.0.0.1'] }, { namespace: '*.x' }],
   suffixSearchList: ['contoso.com'],
   users: ['ada'],
+  vpnClient,
 }
 const account = {
   created: days(-900),

@@ -3,7 +3,7 @@
  * Not the connection request and network policies: a request that none of them matches never gets here.
  */
 import type { Certificate } from '../../pki/certificate.ts'
-import { PATH_FAILURE_CODES, type PathFailure } from '../../pki/failure.ts'
+import { PATH_FAILURE_CODES, type PathFailure, type PathFailureCode } from '../../pki/failure.ts'
 import { EKU_OIDS, oidName } from '../../pki/oids.ts'
 import type {
   Outcomes,
@@ -28,6 +28,8 @@ export interface NpsUserSettings {
   readonly allowedCertificateOids?: readonly string[]
   /** What the registry switches of EAP make of revocation; NPS insists on it. */
   readonly revocation?: RevocationMode
+  /** Ways in which revocation may remain unknown, by those switches. */
+  readonly forgives?: readonly PathFailureCode[]
 }
 
 const ACCOUNT = [
@@ -47,14 +49,16 @@ const MAPPING = ['account/sid-mismatch', 'account/predated', 'account/not-strong
  * that Allowed-Certificate-OID demands. Event 6273 says why, the client shows 853, 854, 855, 861 or 812.
  */
 export function npsUser(
-  { directory, ntAuth, allowedCertificateOids = [], revocation = 'hard' }: NpsUserSettings = {},
+  settings: NpsUserSettings = {},
   assume: Assumptions = ASSUMPTIONS,
 ): RelyingPartyProfile {
+  const { directory, ntAuth, allowedCertificateOids = [], forgives = [] } = settings
   return {
     name: 'nps-user',
     ...WINDOWS,
     purposes: [EKU_OIDS.clientAuth],
-    revocation,
+    revocation: settings.revocation ?? 'hard',
+    ...(forgives.length > 0 && { overlooks: ({ code }) => forgives.includes(code) }),
     demands: (path, at) => {
       const account = accountFindings(path, at, directory, assume)
       return {

@@ -8,7 +8,12 @@ import type { PathFailure, PathFailureCode } from '../../pki/failure.ts'
 import { dnsNamesOf } from '../../pki/host-name.ts'
 import { commonName } from '../../pki/name.ts'
 import { EKU_OIDS } from '../../pki/oids.ts'
-import type { Outcomes, RelyingPartyProfile, WindowsOutcome } from '../../pki/profile.ts'
+import type {
+  Outcomes,
+  PathFindings,
+  RelyingPartyProfile,
+  WindowsOutcome,
+} from '../../pki/profile.ts'
 import { thumbprintsOf } from '../../pki/thumbprint.ts'
 import type { OperatingSystem } from '../../topology/topology.ts'
 import { ASSUMPTIONS, type Assumption, type Assumptions } from '../assumptions.ts'
@@ -27,7 +32,7 @@ export type PromptMode =
   | 'if-not-verified'
 
 export interface PeapClientSettings {
-  readonly os?: OperatingSystem
+  readonly os?: OperatingSystem | undefined
   /** PerformServerValidation. False: any certificate will do. */
   readonly performServerValidation: boolean
   /** ServerNames, where AcceptServerName asks for them; empty: any name. */
@@ -37,6 +42,8 @@ export interface PeapClientSettings {
   readonly prompt: PromptMode
   /** The profile lists a root that the computer does not have: then nothing passes and nobody is asked. */
   readonly listsMissingRoot?: boolean
+  /** What EAP-TLS inside the tunnel asks of the same certificate; absent: the tunnel's check is the only one. */
+  readonly inner?: PeapClientSettings
 }
 
 /** The defaults of a profile that says nothing. */
@@ -70,29 +77,21 @@ export function peapClient(
   settings: PeapClientSettings = PEAP_DEFAULTS,
   assume: Assumptions = ASSUMPTIONS,
 ): RelyingPartyProfile {
-  const { trustedRoots, performServerValidation, os } = settings
-  const isListed = ([leaf]: readonly Certificate[]): boolean =>
-    leaf !== undefined && needsListedRoot(os) && hasThumbprint(leaf, trustedRoots)
-  const usesPattern = settings.serverNames.some(isServerNamePattern)
+  const checks = [settings, ...(settings.inner === undefined ? [] : [settings.inner])].map((one) =>
+    checkOf({ ...one, os: settings.os }, assume),
+  )
+  const usesPattern = [settings, settings.inner].some((one) =>
+    one?.serverNames.some(isServerNamePattern),
+  )
   return {
     name: 'peap-client',
     ...WINDOWS,
     purposes: [EKU_OIDS.serverAuth],
     revocation: 'none',
-    demands: (path) => ({
-      failures: [...rootFailures(path, settings), ...nameFailures(path, settings, assume)],
-      tolerated: [],
-    }),
+    demands: (path) => findingsOf(path, checks),
     overlooks: (failure, path) =>
-      !performServerValidation || (isListed(path) && NOT_ASKED_OF_A_LISTED.includes(failure.code)),
-    order: [
-      ...CHAIN,
-      'pki/root-not-accepted',
-      'pki/name-mismatch',
-      'pki/name-case-mismatch',
-      'pki/wrong-eku',
-      ...DATES,
-    ],
+      !isDemand(failure) && checks.every(({ overlooks }) => overlooks(failure, path)),
+    order: [...CHAIN, ...DEMANDS, 'pki/wrong-eku', ...DATES],
     outcomes: peapOutcomes(settings, assume),
     anchorOutcomes: {
       'pki/certificate-expired': rejected('865', 23),
@@ -101,6 +100,45 @@ export function peapClient(
     },
     ...(usesPattern && { restsOn: ['serverNamePattern'] }),
   }
+}
+
+const DEMANDS = [
+  'pki/root-not-accepted',
+  'pki/name-mismatch',
+  'pki/name-case-mismatch',
+] as const satisfies readonly PathFailureCode[]
+
+const isDemand = ({ code }: PathFailure): boolean =>
+  (DEMANDS as readonly PathFailureCode[]).includes(code)
+
+/** One of the two times at which the certificate is checked. */
+interface Check {
+  readonly failures: (path: readonly Certificate[]) => readonly PathFailure[]
+  readonly overlooks: (failure: PathFailure, path: readonly Certificate[]) => boolean
+}
+
+function checkOf(settings: PeapClientSettings, assume: Assumptions): Check {
+  const { performServerValidation, trustedRoots, os } = settings
+  const isListed = ([leaf]: readonly Certificate[]): boolean =>
+    leaf !== undefined && needsListedRoot(os) && hasThumbprint(leaf, trustedRoots)
+  return {
+    failures: (path) => [...rootFailures(path, settings), ...nameFailures(path, settings, assume)],
+    overlooks: ({ code }, path) =>
+      !performServerValidation || (isListed(path) && NOT_ASKED_OF_A_LISTED.includes(code)),
+  }
+}
+
+/** What one of the checks holds against the path is held against it; what both would, once. */
+function findingsOf(path: readonly Certificate[], checks: readonly Check[]): PathFindings {
+  const failures: PathFailure[] = []
+  const tolerated: PathFailure[] = []
+  for (const check of checks) {
+    for (const failure of check.failures(path)) {
+      const list = check.overlooks(failure, path) ? tolerated : failures
+      if (!list.some(({ code }) => code === failure.code)) list.push(failure)
+    }
+  }
+  return { failures, tolerated }
 }
 
 const hasThumbprint = (certificate: Certificate, list: readonly string[]): boolean =>

@@ -1,19 +1,11 @@
 /** The gateway that judges the certificate of a computer in a device tunnel. */
 import { describe, expect, test } from 'vitest'
 import { days } from '../../../src/base/time.ts'
-import { readDer } from '../../../src/pki/der.ts'
-import { encodeName, parseName, readName, type Name } from '../../../src/pki/name.ts'
+import { nameFrom } from '../../../src/pki/name.ts'
 import { PROFILES } from '../../../src/windows/relying-parties.ts'
 import { gatewayDevice } from '../../../src/windows/relying-parties/gateway-device.ts'
 import { codesOf, GATEWAY, held, pkiOf } from '../../pki/contoso.ts'
 import { ask, certified } from './ask.ts'
-
-const nameOf = (text: string): Name => {
-  const parsed = parseName(text)
-  const read = parsed.ok && readDer(encodeName(parsed.value), 'name', (r) => readName(r, 'name'))
-  if (!read || !read.ok) throw new RangeError(text)
-  return read.value
-}
 
 describe('the gateway judges a device', () => {
   const device = certified({ eku: ['clientAuth'], dns: ['laptop.corp.contoso.com'] })
@@ -22,8 +14,8 @@ describe('the gateway judges a device', () => {
     certificates: [{ ...GATEWAY, issuer: 'twin', eku: ['clientAuth'] }],
   })
   const asTwin = { leaf: held(twin).certificate, anchors: [twin.authority('twin')!.certificate] }
-  const named = gatewayDevice({ rootNames: [nameOf('CN=Contoso Root CA, O=Contoso')] })
-  const otherwise = gatewayDevice({ rootNames: [nameOf('CN=Fabrikam Root CA')] })
+  const named = gatewayDevice({ rootNames: [nameFrom('CN=Contoso Root CA, O=Contoso')!] })
+  const otherwise = gatewayDevice({ rootNames: [nameFrom('CN=Fabrikam Root CA')!] })
 
   test('without a list of roots any trusted root will do, and that is told', () => {
     const { verdict } = ask({ ...device, profile: PROFILES['gateway-device'] })
