@@ -15,15 +15,9 @@ import { subjectOf, type Certificate } from '../pki/certificate.ts'
 import { BINDING_UPDATES } from '../directory/kdc.ts'
 import { ASSUMPTIONS } from '../windows/assumptions.ts'
 import { listsOf } from './calendar-lists.ts'
-import { firstInstant } from './changes.ts'
+import { firstInstant, type Span } from './changes.ts'
 import type { Compiled } from './compile.ts'
 import { ipNodesOf } from './network.ts'
-
-/** From and with `from`, up to and with `until`. */
-export interface Span {
-  readonly from: Instant
-  readonly until: Instant
-}
 
 /** Something that ends, whether or not anybody minds. */
 export interface Ending {

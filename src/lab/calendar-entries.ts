@@ -69,8 +69,10 @@ export function findingsOf(
     const before = changes[i - 1]?.state
     const present = presentIn(state)
     for (const [key, finding] of open) {
-      // A chain that fails tells no warnings: what was looked over may still be so.
-      if (present.has(key) || (finding?.kind === 'warning' && !state.valid)) continue
+      // A chain that fails tells no warnings: what was looked over may still be so, unless it is what fails now.
+      const isUntold = key.startsWith(WARNING) && !state.valid
+      const isBreakNow = present.has(`${BREAK}${key.slice(WARNING.length)}`)
+      if (present.has(key) || (isUntold && !isBreakNow)) continue
       if (finding !== undefined) findings.push({ ...finding, until: at })
       open.delete(key)
     }
@@ -87,6 +89,9 @@ export function findingsOf(
   }
   return [...findings, ...[...open.values()].filter((finding) => finding !== undefined)]
 }
+
+const WARNING = 'warning '
+const BREAK = 'break '
 
 interface Present {
   readonly kind: CalendarKind
@@ -115,10 +120,10 @@ function causeAmong(
 function presentIn({ failures, tolerated }: ChainReport): ReadonlyMap<string, Present> {
   const present = new Map<string, Present>()
   for (const failure of tolerated) {
-    present.set(`warning ${causeOf(failure)}`, { kind: 'warning', failure })
+    present.set(`${WARNING}${causeOf(failure)}`, { kind: 'warning', failure })
   }
   for (const failure of failures) {
-    present.set(`break ${causeOf(failure)}`, { kind: 'break', failure })
+    present.set(`${BREAK}${causeOf(failure)}`, { kind: 'break', failure })
   }
   return present
 }

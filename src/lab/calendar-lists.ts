@@ -6,8 +6,7 @@ import { after, seconds, type Instant } from '../base/time.ts'
 import { readCrl, type Crl } from '../pki/crl.ts'
 import { CRL_VALID_FOR } from '../pki/issue-check.ts'
 import type { Pki } from '../pki/issue.ts'
-import type { Span } from './calendar-dates.ts'
-import { firstInstant } from './changes.ts'
+import { firstInstant, type Span } from './changes.ts'
 import type { Compiled } from './compile.ts'
 
 export interface ListDates {

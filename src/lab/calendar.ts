@@ -3,7 +3,7 @@
  * Not dates read off certificates: those only say when it is worth asking. Nobody renews here what the topology does not renew.
  */
 import { after, days, type Instant } from '../base/time.ts'
-import { ascending, datesOf, type DeploymentDates, type Span } from './calendar-dates.ts'
+import { ascending, datesOf, type DeploymentDates } from './calendar-dates.ts'
 import {
   entriesOf,
   expiryEntry,
@@ -15,7 +15,7 @@ import {
   type CalendarKind,
   type Finding,
 } from './calendar-entries.ts'
-import { changesOf } from './changes.ts'
+import { changesOf, type Span } from './changes.ts'
 import type { Compiled } from './compile.ts'
 import type { Lab } from './lab.ts'
 import { relationsOf, type Relation } from './relations.ts'

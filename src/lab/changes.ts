@@ -6,6 +6,12 @@ import type { Instant } from '../base/time.ts'
 
 const SECOND_US = 1e6
 
+/** From and with `from`, up to and with `until`. */
+export interface Span {
+  readonly from: Instant
+  readonly until: Instant
+}
+
 /** An answer, and since when it holds. */
 export interface Change<T> {
   readonly at: Instant

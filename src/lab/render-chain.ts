@@ -136,7 +136,7 @@ function trustOf(link: ChainLink, { path, on }: ChainReport): string[] {
 }
 
 function factsOf(link: ChainLink, report: ChainReport, { paint }: Canvas): Row[] {
-  const { notBefore, notAfter, key, purposes, names } = link
+  const { notBefore, notAfter, key, mirrorOf, purposes, names } = link
   const isBroken = report.failures.some((failure) => isOf(failure, link, report))
   return [
     {
@@ -145,6 +145,7 @@ function factsOf(link: ChainLink, report: ChainReport, { paint }: Canvas): Row[]
       ...(isNear(link, report.at) && { paint: paint.yellow }),
     },
     { label: 'key', text: key },
+    ...(mirrorOf === undefined ? [] : [{ label: 'mirror', text: `of the real one, ${mirrorOf}` }]),
     ...(purposes === undefined ? [] : [{ label: 'for', text: purposes.join(', ') }]),
     ...(names.length === 0 ? [] : [{ label: 'names', text: names.join(', ') }]),
     ...(isBroken ? [{ label: 'SHA-1', text: link.thumbprint }] : []),

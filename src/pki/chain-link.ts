@@ -35,6 +35,8 @@ export interface ChainLink {
   readonly issuerUrls: readonly string[]
   /** The path ends here, in a trust anchor of the relying party. */
   readonly isAnchor: boolean
+  /** A mirror: issued again with a lab key in the likeness of the certificate that has this thumbprint. */
+  readonly mirrorOf?: string
 }
 
 /** Of a path, end entity first; `anchored`: its last certificate is a trust anchor. */

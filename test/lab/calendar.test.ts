@@ -4,7 +4,10 @@ import { buildLab } from '../../src/lab/build.ts'
 import { calendarOf, type Calendar } from '../../src/lab/calendar.ts'
 import type { CalendarEntry } from '../../src/lab/calendar-entries.ts'
 import type { Topology } from '../../src/topology/topology.ts'
+import { contoso as written } from '../../topologies/contoso/topology.ts'
 import { compiled, dated } from './deployment.ts'
+
+const contoso = written as Topology
 
 const FROM = '2026-01-01T00:00:00Z'
 
@@ -146,6 +149,79 @@ describe('authorities', () => {
       ['break', '2028-01-01T00:00:01Z', 'CN=Root', 'pki/certificate-expired', 'laptop', ''],
     ])
     expect(found.entries.map(({ isLate }) => isLate)).toEqual([false, false, true])
+  })
+})
+
+describe('Contoso', () => {
+  test('until 2029: a list that nobody publishes, a gateway that nobody renews, and what renews itself', async () => {
+    const found = await calendar(contoso, '2029-01-01', contoso.start)
+    expect(lines(found).filter(([kind]) => kind === 'break')).toEqual([
+      [
+        'break',
+        '2026-08-29T08:00:01Z',
+        'CRL of CN=Contoso Root CA',
+        'pki/crl-expired',
+        'hotelLaptop laptop',
+        'nps-user 812',
+      ],
+      [
+        'break',
+        '2028-01-31T08:00:01Z',
+        'CN=vpn.contoso.com',
+        'pki/certificate-expired',
+        'hotelLaptop laptop mobileLaptop officePc',
+        'ike-client 13801',
+      ],
+    ])
+    // Six weeks before they end, whoever may enrol enrols again.
+    const renewals = found.entries.filter(({ kind }) => kind === 'renewal')
+    expect(renewals.map(({ date }) => formatInstant(date))).toContain('2027-01-18T08:00:00Z')
+    expect(renewals.flatMap(({ relations }) => relations.map(({ of }) => of))).toEqual(
+      expect.arrayContaining(['laptop:user', 'laptop:device', 'nps1:nps']),
+    )
+    expect(found.entries.filter(({ kind }) => kind === 'expiry')).toEqual([])
+  })
+
+  test('the end of the issuing authority ends what it issued, and cuts it short before', async () => {
+    const found = await calendar(contoso, '2036-01-01', '2034-01-01')
+    const issuing = found.entries.filter(({ subject }) => subject === 'CN=Contoso Issuing CA 1')
+    expect(issuing.map(({ kind, code }) => [kind, code])).toEqual([
+      ['warning', 'calendar/rollover'],
+      ['warning', 'calendar/truncated'],
+      ['break', 'pki/certificate-expired'],
+    ])
+    const end = issuing.at(-1)!
+    expect(formatInstant(end.date)).toBe('2035-02-03T08:00:01Z')
+    expect(end.alsoEnds).toContain('CN=laptop.corp.contoso.com')
+    expect(end.affects).toEqual(['hotelLaptop', 'laptop', 'mobileLaptop', 'officePc'])
+    expect(found.entries.filter(({ kind }) => kind === 'expiry')).toEqual([])
+  })
+
+  test('an update of the domain controllers refuses whom it only logged before', async () => {
+    const issuingCa = { ...contoso.authorities['issuingCa']!, sidExtension: false }
+    const authorities = { ...contoso.authorities, issuingCa }
+    const old = { ...contoso, start: '2024-12-02T08:00:00Z', authorities }
+    const found = await calendar(old, '2025-03-01', old.start)
+    const weak = found.entries.filter(({ code }) => code === 'account/not-strongly-mapped')
+    expect(weak.map(line).filter(([, , , subject]) => `${subject}`.includes('Ada'))).toEqual([
+      [
+        'warning',
+        '2024-12-02T08:00:00Z',
+        '2025-02-11T00:00:00Z',
+        'CN=Ada Lovelace, CN=Users, DC=corp, DC=contoso, DC=com',
+        'account/not-strongly-mapped',
+        'laptop',
+        '',
+      ],
+    ])
+    expect(weak.map(line).filter(([kind]) => kind === 'break')[0]).toEqual([
+      'break',
+      '2025-02-11T00:00:00Z',
+      'CN=Ada Lovelace, CN=Users, DC=corp, DC=contoso, DC=com',
+      'account/not-strongly-mapped',
+      'laptop',
+      'nps-user 853',
+    ])
   })
 })
 

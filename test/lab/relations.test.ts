@@ -13,11 +13,16 @@ const told = (topology: Topology) =>
 const CLIENTS = ['laptop', 'hotelLaptop', 'mobileLaptop', 'officePc']
 
 describe('who judges whose certificate', () => {
-  test('Contoso: each client judges the gateway by the name of its profile', () => {
-    const ike = told(contoso as Topology).filter((line) => line.startsWith('ike-client'))
-    expect(ike).toEqual(
-      CLIENTS.map((node) => `ike-client ${node} gateway:ike vpn.contoso.com ${node}`),
-    )
+  test('Contoso: clients judge the gateway and NPS, NPS judges users, the gateway judges devices', () => {
+    expect(told(contoso as Topology)).toEqual([
+      ...CLIENTS.map((node) => `ike-client ${node} gateway:ike vpn.contoso.com ${node}`),
+      ...CLIENTS.map((node) => `peap-client ${node} nps1:nps  ${node}`),
+      'gateway-device gateway laptop:device  laptop',
+      'nps-user nps1 laptop:user  laptop',
+      'gateway-device gateway hotelLaptop:device  hotelLaptop',
+      'nps-user nps1 hotelLaptop:user  hotelLaptop',
+      'gateway-device gateway mobileLaptop:device  mobileLaptop',
+    ])
   })
 
   test('SSTP is judged where the gateway listens for it', () => {
@@ -56,6 +61,7 @@ describe('what a certificate is for', () => {
     ['gateway:ike', 'serverAuth'],
     ['nps1', 'serverAuth'],
     ['laptop:user', 'clientAuth'],
+    ['laptop:device', 'clientAuth'],
   ] as const)('Contoso: %s for %s', ([of, purpose]) => {
     expect(purposeOf(compiled(contoso as Topology), of)).toBe(purpose)
   })
