@@ -5,18 +5,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../base/time.ts'
 import { kdcRestsOn } from '../directory/kdc.ts'
-import type { PathFailureCode } from '../pki/failure.ts'
 import { nameFrom, type Name } from '../pki/name.ts'
-import type { RelyingPartyProfile, RevocationMode } from '../pki/profile.ts'
+import type { RelyingPartyProfile } from '../pki/profile.ts'
 import { thumbprintsOf } from '../pki/thumbprint.ts'
-import type { EapRegistrySpec, VpnClientSpec } from '../topology/services.ts'
+import type { RevocationSpec } from '../topology/revocation.ts'
 import type { OperatingSystem } from '../topology/topology.ts'
 import { ASSUMPTIONS, type Assumptions } from '../windows/assumptions.ts'
 import type { ServerValidation } from '../windows/eap-config.ts'
+import { effectiveSwitches } from '../windows/revocation-switches.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import { gatewayDevice } from '../windows/relying-parties/gateway-device.ts'
-import { ikeClient } from '../windows/relying-parties/ike-client.ts'
-import { npsUser, type NpsUserSettings } from '../windows/relying-parties/nps-user.ts'
+import { ikeClient, type IkeClientSettings } from '../windows/relying-parties/ike-client.ts'
+import { npsUser } from '../windows/relying-parties/nps-user.ts'
 import {
   PEAP_DEFAULTS,
   peapClient,
@@ -50,49 +50,37 @@ export interface Party {
 /** The relying party `as` on a node; one whose settings the node does not have gets Windows' defaults. */
 export function relyingPartyOf(question: PartyQuestion): Party {
   const assume = { ...ASSUMPTIONS, ...question.assume }
-  const notes = pendingReboot(question)
+  const others = { asksName: false, notes: [] }
   switch (question.as) {
     case 'ike-client':
+      return { ...NAMED, profile: ikeClient(ikeSettings(question), assume) }
     case 'sstp-client':
-      return { profile: vpnServerJudge(question, assume), asksName: true, notes }
+      return { ...NAMED, profile: sstpClient({ switches: switchesOf(question) }, assume) }
     case 'gateway-device':
-      return { profile: deviceJudge(question, assume), asksName: false, notes }
+      return { ...others, profile: deviceJudge(question, assume) }
     case 'peap-client':
-      return { profile: peapClient(peapSettings(question), assume), asksName: false, notes: [] }
+      return { ...others, profile: peapClient(peapSettings(question), assume) }
     case 'nps-user':
-      return { profile: userJudge(question, assume), asksName: false, notes }
+      return { ...others, profile: userJudge(question, assume), notes: pendingReboot(question) }
     default:
-      return { profile: PROFILES[question.as], asksName: true, notes: [] }
+      return { ...NAMED, profile: PROFILES[question.as] }
   }
 }
 
-const clientOf = ({ topology }: Compiled, node: string): VpnClientSpec => {
-  const spec = ipNodeOf(topology, node)
-  return spec?.kind === 'host' ? (spec.vpnClient ?? {}) : {}
+const NAMED = { asksName: true, notes: [] } as const
+
+function ikeSettings(question: PartyQuestion): IkeClientSettings {
+  const spec = ipNodeOf(question.compiled.topology, question.node)
+  const flag = spec?.kind === 'host' ? spec.vpnClient?.disableIkeNameEkuCheck : undefined
+  return { switches: switchesOf(question), disableNameEkuCheck: flag === true }
 }
 
-const VALIDATION_LEVELS: Readonly<
-  Record<NonNullable<VpnClientSpec['certValidationLevel']>, RevocationMode>
-> = { none: 'none', 'attempt-crl-check': 'soft', 'require-crl-check': 'hard' }
-
-function vpnServerJudge(
-  { as, node, compiled, booted }: PartyQuestion,
-  assume: Assumptions,
-): RelyingPartyProfile {
-  if (as === 'sstp-client') {
-    const { noCertRevocationCheck = false } = clientOf(booted, node)
-    return sstpClient({ noCertRevocationCheck }, assume)
-  }
-  const { certValidationLevel: level, disableIkeNameEkuCheck = false } = clientOf(compiled, node)
-  const revocation = level && VALIDATION_LEVELS[level]
-  return ikeClient(
-    { disableNameEkuCheck: disableIkeNameEkuCheck, ...(revocation && { revocation }) },
-    assume,
+/** The switches of the node that count now: some were read at its last boot. */
+const switchesOf = ({ node, compiled, booted }: PartyQuestion): RevocationSpec =>
+  effectiveSwitches(
+    ipNodeOf(compiled.topology, node)?.revocation ?? {},
+    ipNodeOf(booted.topology, node)?.revocation ?? {},
   )
-}
-
-/** The bit of CertAuthFlags that makes RRAS look at revocation. */
-const CHECK_REVOCATION = 4
 
 /** A name that is none equals no root's: the list must not become an empty one, which would let every root in. */
 const unreadable = (text: string): Name => ({
@@ -102,18 +90,15 @@ const unreadable = (text: string): Name => ({
   der: new Uint8Array(),
 })
 
-function deviceJudge(
-  { node, compiled, booted }: PartyQuestion,
-  assume: Assumptions,
-): RelyingPartyProfile {
+function deviceJudge(question: PartyQuestion, assume: Assumptions): RelyingPartyProfile {
+  const { node, compiled } = question
   const device = serviceOf(compiled.topology, node, 'vpn-gateway')?.deviceTunnel
-  const flags = serviceOf(booted.topology, node, 'vpn-gateway')?.deviceTunnel?.certAuthFlags ?? 0
   const names = device?.rootCertificateNames ?? []
   return gatewayDevice(
     {
       rootNames: names.map((text) => nameFrom(text) ?? unreadable(text)),
       ekus: device?.ekus ?? [],
-      revocation: (flags & CHECK_REVOCATION) === 0 ? 'none' : 'hard',
+      switches: switchesOf(question),
     },
     assume,
   )
@@ -145,17 +130,14 @@ function validationSettings(
   }
 }
 
-function userJudge(
-  { node, compiled, booted, at }: PartyQuestion,
-  assume: Assumptions,
-): RelyingPartyProfile {
+function userJudge(question: PartyQuestion, assume: Assumptions): RelyingPartyProfile {
+  const { node, compiled, at } = question
   const { directory } = compiled
-  const service = serviceOf(compiled.topology, node, 'nps')
-  const registry = serviceOf(booted.topology, node, 'nps')?.eapRegistry ?? {}
+  const { allowedCertificateOids = [] } = serviceOf(compiled.topology, node, 'nps') ?? {}
   const profile = npsUser(
     {
-      allowedCertificateOids: service?.allowedCertificateOids ?? [],
-      ...revocationOf(registry),
+      allowedCertificateOids,
+      switches: switchesOf(question).nps?.eapTls ?? {},
       ...(directory !== undefined && {
         directory,
         ntAuth: compiled.ntAuth().flatMap(thumbprintsOf),
@@ -163,45 +145,15 @@ function userJudge(
     },
     assume,
   )
-  const restsOn = directory === undefined ? [] : kdcRestsOn(directory, at)
-  return restsOn.length === 0 ? profile : { ...profile, restsOn }
+  const mapping = directory === undefined ? [] : kdcRestsOn(directory, at)
+  return { ...profile, restsOn: [...(profile.restsOn ?? []), ...mapping] }
 }
 
-const NOT_CHECKABLE: readonly PathFailureCode[] = ['pki/no-crl-distribution-point']
-const OFFLINE: readonly PathFailureCode[] = [
-  'pki/crl-unreachable',
-  'pki/crl-expired',
-  'pki/ocsp-unreachable',
-  'pki/ocsp-expired',
-]
-
-/** What the registry of EAP makes of revocation. A certificate that is on a list is refused whatever it says, but for the third. */
-const revocationOf = ({
-  ignoreNoRevocationCheck,
-  ignoreRevocationOffline,
-  noRevocationCheck,
-}: EapRegistrySpec): Pick<NpsUserSettings, 'revocation' | 'forgives'> => ({
-  revocation: noRevocationCheck === true ? 'none' : 'hard',
-  forgives: [
-    ...(ignoreNoRevocationCheck === true ? NOT_CHECKABLE : []),
-    ...(ignoreRevocationOffline === true ? OFFLINE : []),
-  ],
-})
-
-/** Registry values that were changed since the node booted. */
-function pendingReboot({ as, node, compiled, booted }: PartyQuestion): readonly string[] {
-  const read = (from: Compiled): unknown => {
-    switch (as) {
-      case 'sstp-client':
-        return clientOf(from, node).noCertRevocationCheck
-      case 'gateway-device':
-        return serviceOf(from.topology, node, 'vpn-gateway')?.deviceTunnel?.certAuthFlags
-      case 'nps-user':
-        return serviceOf(from.topology, node, 'nps')?.eapRegistry
-      default:
-        return undefined
-    }
-  }
-  if (compiled === booted || isDeepStrictEqual(read(compiled), read(booted))) return []
-  return [`the registry of ${node} was changed, and counts when it has rebooted`]
+/** NPS's registry values that were changed since the server booted. */
+function pendingReboot({ node, compiled, booted }: PartyQuestion): readonly string[] {
+  const written = ipNodeOf(compiled.topology, node)?.revocation?.nps
+  const read = ipNodeOf(booted.topology, node)?.revocation?.nps
+  return isDeepStrictEqual(written, read)
+    ? []
+    : [`the registry of ${node} was changed, and counts when it has rebooted`]
 }

@@ -33,6 +33,17 @@ export const OID = {
   subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
   /** The name of a version 1 template. */
   enrollCertType: '1.3.6.1.4.1.311.20.2',
+  ocsp: '1.3.6.1.5.5.7.48.1',
+  ocspBasic: '1.3.6.1.5.5.7.48.1.1',
+  ocspNonce: '1.3.6.1.5.5.7.48.1.2',
+  ocspCrlReference: '1.3.6.1.5.5.7.48.1.3',
+  ocspArchiveCutoff: '1.3.6.1.5.5.7.48.1.6',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
+  invalidityDate: '2.5.29.24',
+  /** When the authority publishes its next CRL, which is before the end of this one. */
+  nextCrlPublish: '1.3.6.1.4.1.311.21.4',
+  sha1: '1.3.14.3.2.26',
+  sha256: '2.16.840.1.101.3.4.2.1',
   /** Certificate template information of a version 2 template. */
   certificateTemplate: '1.3.6.1.4.1.311.21.7',
   /** Says whose certificate it is by objectSid (szOID_NTDS_CA_SECURITY_EXT), and the name type that it does so with. */

@@ -98,8 +98,6 @@ export interface DeviceTunnelSpec {
   readonly rootCertificateNames?: readonly string[]
   /** CertificateEKUsToAccept: OIDs. Absent: Client Authentication. */
   readonly ekus?: readonly string[]
-  /** Registry value CertAuthFlags, read at boot: 4 makes the gateway look at revocation. Absent: 0. */
-  readonly certAuthFlags?: number
 }
 
 /** The Network Policy Server, as far as certificates go: it answers on the RADIUS ports, and judges by these settings. */
@@ -109,29 +107,12 @@ export interface NpsSpec {
   readonly certificate?: string
   /** Allowed-Certificate-OID of the network policy. */
   readonly allowedCertificateOids?: readonly string[]
-  readonly eapRegistry?: EapRegistrySpec
-}
-
-/** Registry values of EAP-TLS (`…\RasMan\PPP\EAP\13`), each 0 where it is absent or false, and read at boot. */
-export interface EapRegistrySpec {
-  /** Accept a certificate that names no place where it could be looked up. */
-  readonly ignoreNoRevocationCheck?: boolean
-  /** Accept a certificate whose list cannot be had. */
-  readonly ignoreRevocationOffline?: boolean
-  /** Look at revocation not at all. */
-  readonly noRevocationCheck?: boolean
-  /** Do not look up the root. */
-  readonly noRootRevocationCheck?: boolean
 }
 
 /** What decides how a Windows client judges VPN servers, beside its ProfileXML. */
 export interface VpnClientSpec {
-  /** CertValidationLevel of Set-NetFirewallSetting; default `none`. */
-  readonly certValidationLevel?: 'none' | 'attempt-crl-check' | 'require-crl-check'
   /** Phonebook flag DisableIKENameEkuCheck. Default false. */
   readonly disableIkeNameEkuCheck?: boolean
-  /** Registry value NoCertRevocationCheck of SSTP, read at boot. Default false. */
-  readonly noCertRevocationCheck?: boolean
 }
 
 export const dnsServer = <const Z extends string = never>(

@@ -10,6 +10,7 @@ import type { SourceFile } from './files.ts'
 import type { FilterSpec, NatRouterSpec } from './firewall.ts'
 import type { AuthoritySpec, CertificateSpec } from './pki.ts'
 import type { TemplateSpec } from './templates.ts'
+import type { RevocationSpec } from './revocation.ts'
 import type { ServiceSpec, VpnClientSpec } from './services.ts'
 
 export interface Topology<
@@ -109,6 +110,8 @@ interface IpNode<N extends string, H extends string, Z extends string> {
   readonly trusts?: readonly string[]
   /** Keys of `authorities` whose certificates this node has as intermediates. */
   readonly intermediates?: readonly string[]
+  /** Whether, and how strictly, it looks at the revocation of others' certificates. */
+  readonly revocation?: RevocationSpec
 }
 
 export interface HostSpec<

@@ -3,8 +3,9 @@
  * names it. Not the facts themselves: those stand with the profile that follows them.
  */
 import type { KdcAssumptions } from '../directory/kdc.ts'
+import { SWITCH_DEFAULTS, type SwitchDefaults } from './revocation-switches.ts'
 
-export interface Assumptions extends KdcAssumptions {
+export interface Assumptions extends KdcAssumptions, SwitchDefaults {
   /** What the client shows where NPS could not check revocation (reasons 257, 259, 291). For 258, 812 was seen in the field. */
   readonly clientCodeWithoutCrl: '812' | '853'
   /** What the client shows for an account that is disabled, expired or locked (reasons 34, 35, 36). */
@@ -19,8 +20,6 @@ export interface Assumptions extends KdcAssumptions {
   readonly reasonOfNotYetValid: 264 | 278
   /** What SSTP shows for a certificate that is not for servers: Microsoft's troubleshooter says the first, the SSL policy the second. */
   readonly sstpWrongPurpose: '0x80070040' | '0x800B0110'
-  /** How the client looks at revocation in IKEv2: that Windows' IPsec default also governs VPN connections is inferred. */
-  readonly ikeClientRevocation: 'none' | 'soft' | 'hard'
   /** What a device sees when the gateway could not check revocation: on the wire there is AUTHENTICATION_FAILED only. */
   readonly deviceCodeWithoutCrl: '13801' | '13806'
   /** What PEAP shows for a trusted root that the profile does not list. */
@@ -38,6 +37,7 @@ export interface Assumptions extends KdcAssumptions {
 export type Assumption = keyof Assumptions
 
 export const ASSUMPTIONS: Assumptions = {
+  ...SWITCH_DEFAULTS,
   clientCodeWithoutCrl: '812',
   clientCodeOfAccountState: '812',
   clientCodeOfUnknownAccount: '853',
@@ -45,7 +45,6 @@ export const ASSUMPTIONS: Assumptions = {
   reasonOfRevoked: 256,
   reasonOfNotYetValid: 278,
   sstpWrongPurpose: '0x80070040',
-  ikeClientRevocation: 'none',
   deviceCodeWithoutCrl: '13801',
   peapRootNotListed: '864',
   peapOtherFault: '857',

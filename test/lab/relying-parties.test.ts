@@ -4,7 +4,8 @@ import { buildLab } from '../../src/lab/build.ts'
 import { renderChain } from '../../src/lab/render-chain.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { withNode } from '../../src/topology/edit.ts'
-import type { EapRegistrySpec, ServiceSpec } from '../../src/topology/services.ts'
+import type { NpsRevocationSpec } from '../../src/topology/revocation.ts'
+import type { ServiceSpec } from '../../src/topology/services.ts'
 import type { NodeSpec } from '../../src/topology/topology.ts'
 import { contoso } from '../../topologies/contoso/topology.ts'
 
@@ -17,11 +18,9 @@ function labOf(): Lab {
 const withServices = (node: NodeSpec, change: (service: ServiceSpec) => ServiceSpec): NodeSpec =>
   node.kind === 'switch' ? node : { ...node, services: (node.services ?? []).map(change) }
 
-const registry = (eapRegistry: EapRegistrySpec) =>
+const registry = (eapTls: NpsRevocationSpec) =>
   withNode('nps1', 'gets EAP registry values', (node) =>
-    withServices(node, (service) =>
-      service.service === 'nps' ? { ...service, eapRegistry } : service,
-    ),
+    node.kind === 'switch' ? node : { ...node, revocation: { nps: { eapTls } } },
   )
 
 test('the parties of the deployment accept what the deployment issues', async () => {

@@ -22,11 +22,11 @@ import type {
   EkuName,
   RequestSpec,
 } from '../../src/topology/pki.ts'
+import type { NpsRevocationSpec, RevocationSpec } from '../../src/topology/revocation.ts'
 import type {
   DeviceTunnelSpec,
   DhcpServerSpec,
   DnsServerSpec,
-  EapRegistrySpec,
   ListenerSpec,
   NpsSpec,
   VpnClientSpec,
@@ -133,7 +133,6 @@ const listener: Required<ListenerSpec> = {
 const deviceTunnel: Required<DeviceTunnelSpec> = {
   rootCertificateNames: ['CN=Contoso Root CA'],
   ekus: ['1.3.6.1.5.5.8.2.2'],
-  certAuthFlags: 4,
 }
 const gateway: Required<VpnGatewaySpec> = {
   service: 'vpn-gateway',
@@ -143,22 +142,25 @@ const gateway: Required<VpnGatewaySpec> = {
   pool: '10.99.0.0/24',
   deviceTunnel,
 }
-const eapRegistry: Required<EapRegistrySpec> = {
+const npsRevocation: Required<NpsRevocationSpec> = {
   ignoreNoRevocationCheck: true,
   ignoreRevocationOffline: true,
   noRevocationCheck: true,
   noRootRevocationCheck: true,
 }
+const revocation: Required<RevocationSpec> = {
+  nps: { eapTls: npsRevocation, peap: npsRevocation },
+  certAuthFlags: 4,
+  certValidationLevel: 'RequireCrlCheck',
+  noCertRevocationCheck: true,
+}
 const nps: Required<NpsSpec> = {
   service: 'nps',
   certificate: 'nps',
   allowedCertificateOids: ['1.3.6.1.4.1.311.87'],
-  eapRegistry,
 }
 const vpnClient: Required<VpnClientSpec> = {
-  certValidationLevel: 'attempt-crl-check',
   disableIkeNameEkuCheck: true,
-  noCertRevocationCheck: true,
 }
 const EKUS: readonly EkuName[] = [
   'serverAuth',
@@ -265,6 +267,7 @@ const ip = {
   certificates: [certificate],
   trusts: ['root'],
   intermediates: ['issuing'],
+  revocation,
 } as const
 export const host: Required<HostSpec> = {
   kind: 'host',

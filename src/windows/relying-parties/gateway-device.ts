@@ -10,11 +10,12 @@ import type {
   LoggedEvent,
   PathFindings,
   RelyingPartyProfile,
-  RevocationMode,
   WindowsOutcome,
 } from '../../pki/profile.ts'
+import type { RevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { outcome } from '../outcomes.ts'
+import { gatewayRevocation } from '../revocation-switches.ts'
 import { CHAIN, DATES, failureOf, outcomesOf, REVOCATION, WINDOWS } from './common.ts'
 
 export interface GatewayDeviceSettings {
@@ -22,8 +23,8 @@ export interface GatewayDeviceSettings {
   readonly rootNames?: readonly Name[]
   /** CertificateEKUsToAccept, OIDs. Empty: Client Authentication. */
   readonly ekus?: readonly string[]
-  /** What the registry value CertAuthFlags makes of revocation; RRAS does not look unless told to. */
-  readonly revocation?: RevocationMode
+  /** CertAuthFlags counts: RRAS does not look at revocation unless told to. */
+  readonly switches?: RevocationSpec
 }
 
 /**
@@ -32,14 +33,14 @@ export interface GatewayDeviceSettings {
  * On the wire the answer is AUTHENTICATION_FAILED, whatever the cause, and the device shows 13801.
  */
 export function gatewayDevice(
-  { rootNames = [], ekus = [], revocation = 'none' }: GatewayDeviceSettings = {},
+  { rootNames = [], ekus = [], switches }: GatewayDeviceSettings = {},
   assume: Assumptions = ASSUMPTIONS,
 ): RelyingPartyProfile {
   return {
     name: 'gateway-device',
     ...WINDOWS,
     purposes: ekus.length === 0 ? [EKU_OIDS.clientAuth] : [],
-    revocation,
+    ...gatewayRevocation(switches).profile,
     demands: (path) => ({
       failures: [...rootFailures(path, rootNames), ...purposeFailures(path, ekus)],
       tolerated: rootNames.length === 0 ? [anyRoot(path)] : [],

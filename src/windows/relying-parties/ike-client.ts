@@ -4,14 +4,16 @@
  */
 import type { PathFailureCode } from '../../pki/failure.ts'
 import { EKU_OIDS } from '../../pki/oids.ts'
-import type { RelyingPartyProfile, RevocationMode } from '../../pki/profile.ts'
+import type { RelyingPartyProfile } from '../../pki/profile.ts'
+import type { RevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { outcome } from '../outcomes.ts'
+import { ikeClientRevocation } from '../revocation-switches.ts'
 import { CHAIN, DATES, outcomesOf, REVOCATION, WINDOWS } from './common.ts'
 
 export interface IkeClientSettings {
-  /** CertValidationLevel of Set-NetFirewallSetting. Absent: Windows' default, no check. */
-  readonly revocation?: RevocationMode
+  /** CertValidationLevel counts; Windows' default is not to look. */
+  readonly switches?: RevocationSpec
   /** The phonebook flag DisableIKENameEkuCheck: neither name nor purpose is looked at. */
   readonly disableNameEkuCheck?: boolean
 }
@@ -23,7 +25,7 @@ const NAME_AND_EKU: readonly PathFailureCode[] = ['pki/wrong-eku', 'pki/name-mis
  * what was dialled. Whatever is wrong, RAS shows 13801.
  */
 export function ikeClient(
-  { revocation, disableNameEkuCheck = false }: IkeClientSettings = {},
+  { switches, disableNameEkuCheck = false }: IkeClientSettings = {},
   assume: Assumptions = ASSUMPTIONS,
 ): RelyingPartyProfile {
   return {
@@ -31,10 +33,10 @@ export function ikeClient(
     ...WINDOWS,
     purposes: [EKU_OIDS.serverAuth],
     commonName: 'always',
-    revocation: revocation ?? assume.ikeClientRevocation,
+    ...ikeClientRevocation(switches, assume).profile,
     ...(disableNameEkuCheck && { overlooks: ({ code }) => NAME_AND_EKU.includes(code) }),
     order: [...CHAIN, ...DATES, ...NAME_AND_EKU, ...REVOCATION],
     outcomes: outcomesOf(() => outcome('13801')),
-    ...(revocation === undefined && { restsOn: ['ikeClientRevocation'] }),
+    restsOn: ['certValidationLevelHoldsForRas'],
   }
 }

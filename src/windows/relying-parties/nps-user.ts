@@ -3,20 +3,17 @@
  * Not the connection request and network policies: a request that none of them matches never gets here.
  */
 import type { Certificate } from '../../pki/certificate.ts'
-import { PATH_FAILURE_CODES, type PathFailure, type PathFailureCode } from '../../pki/failure.ts'
+import { PATH_FAILURE_CODES, type PathFailure } from '../../pki/failure.ts'
 import { EKU_OIDS, oidName } from '../../pki/oids.ts'
-import type {
-  Outcomes,
-  PathFindings,
-  RelyingPartyProfile,
-  RevocationMode,
-} from '../../pki/profile.ts'
+import type { Outcomes, PathFindings, RelyingPartyProfile } from '../../pki/profile.ts'
 import { thumbprintsOf } from '../../pki/thumbprint.ts'
 import type { Instant } from '../../base/time.ts'
 import type { Directory } from '../../directory/directory.ts'
 import { KDC_EVENTS, mapCertificate } from '../../directory/kdc.ts'
+import type { NpsRevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { npsOutcome } from '../nps-reasons.ts'
+import { npsRevocation } from '../revocation-switches.ts'
 import { CHAIN, DATES, failureOf, outcomesOf, REVOCATION, WINDOWS } from './common.ts'
 
 export interface NpsUserSettings {
@@ -26,10 +23,8 @@ export interface NpsUserSettings {
   readonly ntAuth?: readonly string[]
   /** Allowed-Certificate-OID of the network policy; empty: no such constraint. */
   readonly allowedCertificateOids?: readonly string[]
-  /** What the registry switches of EAP make of revocation; NPS insists on it. */
-  readonly revocation?: RevocationMode
-  /** Ways in which revocation may remain unknown, by those switches. */
-  readonly forgives?: readonly PathFailureCode[]
+  /** The registry switches of EAP-TLS (EAP type 13), also inside PEAP; without them NPS insists on revocation. */
+  readonly switches?: NpsRevocationSpec
 }
 
 const ACCOUNT = [
@@ -52,13 +47,13 @@ export function npsUser(
   settings: NpsUserSettings = {},
   assume: Assumptions = ASSUMPTIONS,
 ): RelyingPartyProfile {
-  const { directory, ntAuth, allowedCertificateOids = [], forgives = [] } = settings
+  const { directory, ntAuth, allowedCertificateOids = [] } = settings
+  const revocation = npsRevocation(settings.switches, assume)
   return {
     name: 'nps-user',
     ...WINDOWS,
     purposes: [EKU_OIDS.clientAuth],
-    revocation: settings.revocation ?? 'hard',
-    ...(forgives.length > 0 && { overlooks: ({ code }) => forgives.includes(code) }),
+    ...revocation.profile,
     demands: (path, at) => {
       const account = accountFindings(path, at, directory, assume)
       return {
@@ -86,6 +81,7 @@ export function npsUser(
       'pki/not-a-ca': npsOutcome('pki/not-a-ca', assume, { code: '862' }),
       'pki/weak-algorithm': npsOutcome('pki/weak-algorithm', assume, { code: '862' }),
     },
+    restsOn: revocation.restsOn,
     warns: { 'account/not-strongly-mapped': KDC_EVENTS['account/not-strongly-mapped'] },
   }
 }

@@ -4,13 +4,15 @@
 import type { PathFailureCode } from '../../pki/failure.ts'
 import { EKU_OIDS } from '../../pki/oids.ts'
 import type { RelyingPartyProfile } from '../../pki/profile.ts'
+import type { RevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { outcome, type WindowsCode } from '../outcomes.ts'
+import { sstpClientRevocation } from '../revocation-switches.ts'
 import { CHAIN, DATES, REVOCATION, WINDOWS } from './common.ts'
 
 export interface SstpClientSettings {
-  /** Registry value NoCertRevocationCheck of SstpSvc. */
-  readonly noCertRevocationCheck?: boolean
+  /** NoCertRevocationCheck counts. */
+  readonly switches?: RevocationSpec
 }
 
 /** The HRESULTs of the SSL chain policy, which SSTP passes on. */
@@ -47,7 +49,7 @@ const TLS_CODES: Readonly<Partial<Record<PathFailureCode, WindowsCode>>> = {
  * 0x800B0109 root · 0x80070040 not for servers · 0x800B010F name · 0x800B0101 dates · 0x80092010 revoked · 0x80092013 no list.
  */
 export function sstpClient(
-  { noCertRevocationCheck = false }: SstpClientSettings = {},
+  { switches }: SstpClientSettings = {},
   assume: Assumptions = ASSUMPTIONS,
 ): RelyingPartyProfile {
   const codes = Object.entries(TLS_CODES).map(([failure, code]) => [failure, outcome(code)])
@@ -56,7 +58,7 @@ export function sstpClient(
     ...WINDOWS,
     purposes: [EKU_OIDS.serverAuth],
     commonName: 'without-dns-names',
-    revocation: noCertRevocationCheck ? 'none' : 'hard',
+    ...sstpClientRevocation(switches).profile,
     order: [...CHAIN, 'pki/wrong-eku', 'pki/name-mismatch', ...DATES, ...REVOCATION],
     outcomes: {
       ...Object.fromEntries(codes),

@@ -49,7 +49,10 @@ describe('the gateway judges a device', () => {
       revoked: { at: days(-1), reason: 'keyCompromise' },
     })
     expect(ask({ ...revoked, profile: named }).verdict.valid).toBe(true)
-    const { verdict, shown } = ask({ ...revoked, profile: gatewayDevice({ revocation: 'hard' }) })
+    const { verdict, shown } = ask({
+      ...revoked,
+      profile: gatewayDevice({ switches: { certAuthFlags: 4 } }),
+    })
     expect(codesOf(verdict)).toEqual(['pki/revoked'])
     expect(shown).toMatchObject({ code: '13801', events: [{ on: 'gateway', id: 13848 }] })
   })

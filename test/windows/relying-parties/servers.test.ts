@@ -53,14 +53,13 @@ describe('the client judges the gateway in IKEv2', () => {
   })
 
   test('revocation is looked at only when told to', () => {
-    const hard = ikeClient({ revocation: 'hard' })
+    const hard = ikeClient({ switches: { certValidationLevel: 'RequireCrlCheck' } })
     expect(codesOf(ask({ ...dial, ...gateway, crls: NO_CRLS, profile: hard }).verdict)).toContain(
       'pki/crl-unreachable',
     )
-    const soft = ikeClient({ revocation: 'soft' })
+    const soft = ikeClient({ switches: { certValidationLevel: 'AttemptCrlCheck' } })
     expect(ask({ ...dial, ...gateway, crls: NO_CRLS, profile: soft }).verdict.valid).toBe(true)
-    expect(PROFILES['ike-client'].restsOn).toEqual(['ikeClientRevocation'])
-    expect(hard.restsOn).toBeUndefined()
+    expect(PROFILES['ike-client'].restsOn).toEqual(['certValidationLevelHoldsForRas'])
   })
 })
 
@@ -72,7 +71,7 @@ describe('the client judges the gateway in SSTP', () => {
   test('a good certificate with a list passes; without one it does not, unless the registry says so', () => {
     expect(ask({ ...dial, ...gateway }).verdict.valid).toBe(true)
     expect(ask({ ...dial, ...gateway, crls: NO_CRLS }).verdict.valid).toBe(false)
-    const profile = sstpClient({ noCertRevocationCheck: true })
+    const profile = sstpClient({ switches: { noCertRevocationCheck: true } })
     expect(ask({ ...dial, ...gateway, crls: NO_CRLS, profile }).verdict.valid).toBe(true)
     expect(ask({ ...dial, ...revoked, profile }).verdict.valid).toBe(true)
   })
