@@ -2,12 +2,12 @@
  * When the revocation lists of an authority change what a relying party learns from them, read off the lists themselves.
  * Not whether anybody can fetch them, or looks: {@link ./calendar.ts} asks.
  */
-import { after, seconds, type Instant } from '../base/time.ts'
+import { after, seconds, type Duration, type Instant } from '../base/time.ts'
 import { readCrl, type Crl } from '../pki/crl.ts'
-import { CRL_VALID_FOR } from '../pki/issue-check.ts'
 import type { Pki } from '../pki/issue.ts'
 import { firstInstant, type Span } from './changes.ts'
 import type { Compiled } from './compile.ts'
+import { ipNodesOf } from './network.ts'
 
 export interface ListDates {
   readonly instants: readonly Instant[]
@@ -23,20 +23,26 @@ export function listsOf(
   authority: string,
   span: Span,
 ): readonly ListDates[] {
-  const { crl } = topology.authorities[authority]!
-  const isInTime = crl?.every !== undefined && crl.every <= (crl.validFor ?? CRL_VALID_FOR)
+  const every = topology.authorities[authority]?.crl?.every
+  const isQuiet = ipNodesOf(topology).every(([, { certificates = [] }]) =>
+    certificates.every(({ revoked }) => revoked === undefined),
+  )
   const lists: ListDates[] = []
   for (let key = 0; pki.crl(authority, span.from, key) !== undefined; key++) {
     const at = (instant: Instant): Crl | undefined => listAt(pki, authority, instant, key)
-    // Where each list is published before the last one ends, only what is listed can change, and nothing leaves a list. Years of
-    // lists need not be signed to find that out.
     const first = at(span.from)
-    const isSteady = isInTime && entriesOf(first) === entriesOf(at(span.until))
+    // Where nothing is ever revoked, and each list is published before the last one ends, lists change nothing: years of them need
+    // not be signed to find that out.
+    const isSteady = isQuiet && every !== undefined && isInTime(first, every)
     const begins = first === undefined ? [] : [first.thisUpdate]
     lists.push(isSteady ? { instants: begins, gaps: [] } : listDates(at, span))
   }
   return lists
 }
+
+/** All lists of a schedule last as long as the first. */
+const isInTime = (first: Crl | undefined, every: Duration): boolean =>
+  first?.nextUpdate !== undefined && after(first.thisUpdate, every) <= first.nextUpdate
 
 function listAt(pki: Pki, authority: string, at: Instant, key: number): Crl | undefined {
   const der = pki.crl(authority, at, key)

@@ -4,11 +4,17 @@
  */
 import { toHex } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
-import { crlUrlsOf, issuerUrlsOf, subjectOf, type Certificate } from './certificate.ts'
+import {
+  crlUrlsOf,
+  issuerUrlsOf,
+  responderUrlsOf,
+  subjectOf,
+  type Certificate,
+} from './certificate.ts'
 import { readDer } from './der.ts'
 import type { GeneralName } from './general-name.ts'
 import { formatAddressBytes } from './host-name.ts'
-import { OID, oidName } from './oids.ts'
+import { oidName } from './oids.ts'
 import { keySize } from './signature.ts'
 import { thumbprint } from './thumbprint.ts'
 
@@ -56,17 +62,11 @@ function linkOf(certificate: Certificate, isAnchor: boolean): ChainLink {
     ...(extKeyUsage !== undefined && { purposes: extKeyUsage.map(oidName) }),
     names: subjectAltName.map(nameText),
     crlUrls: crlUrlsOf(certificate),
-    ocspUrls: ocspUrlsOf(certificate),
+    ocspUrls: responderUrlsOf(certificate),
     issuerUrls: issuerUrlsOf(certificate),
     isAnchor,
   }
 }
-
-/** AIA entries for OCSP (RFC 6960 §3.1). */
-const ocspUrlsOf = ({ authorityInfoAccess = [] }: Certificate): readonly string[] =>
-  authorityInfoAccess.flatMap(({ method, at }) =>
-    method === OID.ocsp && at.kind === 'uri' ? [at.value] : [],
-  )
 
 /** Algorithms of SubjectPublicKeyInfo (RFC 3279 §2.3, RFC 4055 §1.2, RFC 8410 §3). */
 const KEY_KINDS = new Map([

@@ -33,7 +33,6 @@ export const OID = {
   subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
   /** The name of a version 1 template. */
   enrollCertType: '1.3.6.1.4.1.311.20.2',
-  ocsp: '1.3.6.1.5.5.7.48.1',
   ocspBasic: '1.3.6.1.5.5.7.48.1.1',
   ocspNonce: '1.3.6.1.5.5.7.48.1.2',
   ocspCrlReference: '1.3.6.1.5.5.7.48.1.3',
