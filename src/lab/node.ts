@@ -15,8 +15,11 @@ import type { EnrolmentOutcome } from '../pki/plan.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
 import { UrlCache } from '../node/url-cache.ts'
 import { httpAsk, type HttpOutcome, type Posted } from '../node/web-client.ts'
+import { EKU_OIDS } from '../pki/oids.ts'
+import type { RelyingPartyProfile } from '../pki/profile.ts'
 import { thumbprintsOf } from '../pki/thumbprint.ts'
-import type { ProfileName } from '../windows/relying-parties.ts'
+import type { EkuName } from '../topology/pki.ts'
+import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
 import {
   dueWishes,
@@ -30,6 +33,7 @@ import {
 import type { JudgeOptions, LabNode } from './lab.ts'
 import { ipNodeOf } from './inventory.ts'
 import type { IpNodeSpec, Network } from './network.ts'
+import { purposeOf } from './relations.ts'
 import { relyingPartyOf } from './relying-parties.ts'
 import type {
   CertificateUse,
@@ -114,7 +118,11 @@ export class RunningNode implements LabNode {
     const known = (keys: readonly string[] = []) =>
       keys.flatMap((key) => pki.authorityCertificates(key, this.stack.wallClock))
     const anchors = known(own?.trusts)
-    const { profile, asksName, notes } = relyingPartyOf({
+    const {
+      profile: asked,
+      asksName,
+      notes,
+    } = relyingPartyOf({
       as: (options.profile ?? 'strict') as ProfileName,
       node: this.name,
       compiled,
@@ -123,6 +131,7 @@ export class RunningNode implements LabNode {
       roots: anchors.flatMap(thumbprintsOf),
       ...(options.assume !== undefined && { assume: options.assume }),
     })
+    const { profile, ...purpose } = withPurpose(asked, compiled, of)
     const dialled = asksName ? (options.name ?? firstDnsName(held.certificate)) : undefined
     return this.#env.world.perform(`${this.name} judges ${of}`, (done) => {
       judge(
@@ -142,7 +151,7 @@ export class RunningNode implements LabNode {
           ...(dialled === undefined ? {} : { name: dialled }),
         },
         (judgement) =>
-          done({ on: this.name, of, ...judgement, ...(notes.length > 0 && { notes }) }),
+          done({ on: this.name, of, ...purpose, ...judgement, ...(notes.length > 0 && { notes }) }),
       )
     })
   }
@@ -220,6 +229,10 @@ export class RunningNode implements LabNode {
     this.#urlCache.flush()
   }
 
+  flushUrlCache(): void {
+    this.#urlCache.flush()
+  }
+
   #ask(
     request: { readonly url: string; readonly posted?: Posted },
     done: (outcome: HttpOutcome) => void,
@@ -249,6 +262,17 @@ export class RunningNode implements LabNode {
     const what = `${this.name} asks for ${wish.template.key}`
     return this.#env.world.perform(what, (done) => enrol(this.#enrollee(), wish, done))
   }
+}
+
+/** `strict` follows no program, which would have a purpose of its own: it asks for what the certificate is used for. */
+function withPurpose(
+  profile: RelyingPartyProfile,
+  compiled: Compiled,
+  of: string,
+): { readonly profile: RelyingPartyProfile; readonly purpose?: EkuName } {
+  if (profile !== PROFILES.strict) return { profile }
+  const purpose = purposeOf(compiled, of)
+  return { profile: { ...profile, purposes: [EKU_OIDS[purpose]] }, purpose }
 }
 
 const firstDnsName = ({ subjectAltName = [] }: Certificate): string | undefined =>

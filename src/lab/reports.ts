@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
+import type { ChainLink } from '../pki/chain-link.ts'
 import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
@@ -101,24 +102,28 @@ export interface ChainFailure {
   readonly got?: string
 }
 
+/** A path that does not hold. */
+export interface RejectedChain {
+  readonly path: readonly string[]
+  readonly failures: readonly ChainFailure[]
+}
+
 export interface ChainReport {
   readonly on: string
   readonly of: string
   readonly profile: string
+  /** What a profile without a purpose of its own asked for: `serverAuth`. */
+  readonly purpose?: string
   readonly at: Instant
   readonly valid: boolean
   /** End entity first. */
-  readonly path: readonly {
-    readonly subject: string
-    readonly issuer: string
-    readonly notBefore: Instant
-    readonly notAfter: Instant
-    readonly serial: string
-  }[]
+  readonly path: readonly ChainLink[]
   /** Most telling first. */
   readonly failures: readonly ChainFailure[]
+  /** The other paths that were tried, the one that came closest first: subjects, end entity first. */
+  readonly rejected: readonly RejectedChain[]
   /** What was looked over: revocation that a soft check could not find out, what a setting does not ask for. */
-  readonly tolerated?: readonly ChainFailure[]
+  readonly tolerated: readonly ChainFailure[]
   /** What Windows shows for the first failure, and what it logs; absent when valid, or where no Windows program judges. */
   readonly windows?: WindowsOutcome
   /** What is logged though the certificate was accepted. */
@@ -127,8 +132,10 @@ export interface ChainReport {
   readonly restsOn?: readonly string[]
   /** What was set and does not count yet. */
   readonly notes?: readonly string[]
-  /** Each CRL fetch over the network: URL and what came of it. */
+  /** Each fetch over the network (CRL, issuer): URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
+  /** URLs whose CRL or certificate was in the cache. */
+  readonly fromCache: readonly string[]
 }
 
 /** For what a certificate is shown: by a client in EAP-TLS or a device tunnel, by a gateway in IKEv2, by NPS in PEAP. */

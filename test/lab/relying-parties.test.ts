@@ -1,7 +1,7 @@
 /** Relying parties as a lab has them: settings from the node, its profile and its domain; registry values from the last boot. */
 import { expect, test } from 'vitest'
 import { buildLab } from '../../src/lab/build.ts'
-import { renderChain } from '../../src/lab/render.ts'
+import { renderChain } from '../../src/lab/render-chain.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { withNode } from '../../src/topology/edit.ts'
 import type { NpsRevocationSpec } from '../../src/topology/revocation.ts'
