@@ -6,13 +6,8 @@ import { formatIpv4 } from '../base/address.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { Endpoint, Host } from '../net/sockets.ts'
-import {
-  issuerUrlsOf,
-  readCertificate,
-  readCertificates,
-  subjectOf,
-  type Certificate,
-} from '../pki/certificate.ts'
+import { issuerUrlsOf, readCertificate, subjectOf, type Certificate } from '../pki/certificate.ts'
+import { readCertificates } from '../pki/containers.ts'
 import { readCrl, type Crl } from '../pki/crl.ts'
 import { formatDerFault, type DerFault } from '../pki/der.ts'
 import type { PathFailure } from '../pki/failure.ts'
