@@ -76,6 +76,30 @@ export const authorityInfoAccess = (
     write.sequence(...at.map(({ method, url }) => write.sequence(write.oid(method), uriName(url)))),
   )
 
+/** The name of a version 1 template, as AD CS writes it: a BMPString, where [MS-WCCE] §2.2.2.7.7.1 has text in UTF-8. */
+export const templateName = (name: string): Extension =>
+  extension(OID.enrollCertType, write.element(TAG.bmpString, Buffer.from(name, 'utf16le').swap16()))
+
+/** Which template of version 2 or later was used, and in which revision ([MS-WCCE] §2.2.2.7.7.2). */
+export const templateInformation = (template: string, major: number, minor: number): Extension =>
+  extension(
+    OID.certificateTemplate,
+    write.sequence(write.oid(template), write.integer(major), write.integer(minor)),
+  )
+
+/** Whose certificate it is, for strong mapping: the account's objectSid in text (KB5014754), inside an otherName. */
+export const sidExtension = (sid: string): Extension =>
+  extension(
+    OID.ntdsCaSecurityExt,
+    write.sequence(
+      write.element(
+        contextConstructed(0),
+        write.oid(OID.ntdsObjectSid),
+        write.explicit(0, write.octetString(utf8(sid))),
+      ),
+    ),
+  )
+
 /** The extension itself, for a list of them. */
 export const encodeExtension = ({ oid, critical, value }: Extension): Uint8Array =>
   write.sequence(

@@ -13,6 +13,7 @@ import {
   type PolicyConstraints,
   type PolicyMapping,
 } from './policy-extensions.ts'
+import { readSid, readTemplate, readTemplateName } from './microsoft-extensions.ts'
 import { OID, oidName } from './oids.ts'
 
 export interface Extension {
@@ -58,6 +59,10 @@ export interface ExtensionValues {
   readonly crlDistributionPoints?: readonly DistributionPoint[]
   readonly authorityInfoAccess?: readonly { readonly method: string; readonly at: GeneralName }[]
   readonly template?: { readonly oid: string; readonly major?: number; readonly minor?: number }
+  /** Of a version 1 template, which has no OID of its own. */
+  readonly templateName?: string
+  /** The objectSid of the account that it was issued to, in text: `S-1-5-21-…`. */
+  readonly sid?: string
   /** Microsoft's application policies, OIDs as in extKeyUsage. */
   readonly applicationPolicies?: readonly string[]
   readonly nameConstraints?: NameConstraints
@@ -94,6 +99,8 @@ const READERS = new Map<string, (r: DerReader, values: WritableValues) => void>(
   ],
   [OID.authorityInfoAccess, (r, v) => (v.authorityInfoAccess = readAccessDescriptions(r))],
   [OID.certificateTemplate, (r, v) => (v.template = readTemplate(r))],
+  [OID.enrollCertType, (r, v) => (v.templateName = readTemplateName(r))],
+  [OID.ntdsCaSecurityExt, (r, v) => (v.sid = readSid(r))],
   [OID.nameConstraints, (r, v) => (v.nameConstraints = readNameConstraints(r))],
   [
     OID.certificatePolicies,
@@ -109,8 +116,17 @@ const READERS = new Map<string, (r: DerReader, values: WritableValues) => void>(
   ],
 ])
 
+/** Read here whoever asks, but only Windows does something with them. */
+const MICROSOFT: ReadonlySet<string> = new Set([
+  OID.applicationPolicies,
+  OID.certificateTemplate,
+  OID.enrollCertType,
+  OID.ntdsCaSecurityExt,
+])
+
 /** Whether a relying party may meet this extension as critical and go on (RFC 5280 §6.1.4 (o), §6.1.5 (f)). */
-export const isProcessed = (oid: string): boolean => READERS.has(oid)
+export const isProcessed = (oid: string, isWindows: boolean): boolean =>
+  READERS.has(oid) && (isWindows || !MICROSOFT.has(oid))
 
 /**
  * Read `Extensions` (RFC 5280 §4.1.2.9, §5.2, §5.3). `readValue` gets a reader over each value and says whether it knew it:
@@ -195,16 +211,4 @@ function readAccessDescriptions(r: DerReader): ExtensionValues['authorityInfoAcc
     description.end(field)
     return { method, at }
   })
-}
-
-function readTemplate(r: DerReader): ExtensionValues['template'] & object {
-  const field = 'certificateTemplate'
-  const inner = r.sequence(field)
-  const oid = inner.oid(field)
-  if (inner.atEnd) return { oid }
-  const major = inner.smallInteger(field)
-  if (inner.atEnd) return { oid, major }
-  const minor = inner.smallInteger(field)
-  inner.end(field)
-  return { oid, major, minor }
 }

@@ -26,9 +26,18 @@ export const OID = {
   caIssuers: '1.3.6.1.5.5.7.48.2',
   cRLNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
+  issuerAltName: '2.5.29.18',
+  subjectDirectoryAttributes: '2.5.29.9',
+  subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
+  /** The name of a version 1 template. */
+  enrollCertType: '1.3.6.1.4.1.311.20.2',
   /** Certificate template information of a version 2 template. */
   certificateTemplate: '1.3.6.1.4.1.311.21.7',
+  /** Says whose certificate it is by objectSid (szOID_NTDS_CA_SECURITY_EXT), and the name type that it does so with. */
+  ntdsCaSecurityExt: '1.3.6.1.4.1.311.25.2',
+  ntdsObjectSid: '1.3.6.1.4.1.311.25.2.1',
   applicationPolicies: '1.3.6.1.4.1.311.21.10',
+  anyApplicationPolicy: '1.3.6.1.4.1.311.10.12.1',
   userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
   sha256WithRSAEncryption: '1.2.840.113549.1.1.11',
   anyExtendedKeyUsage: '2.5.29.37.0',

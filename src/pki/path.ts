@@ -9,7 +9,7 @@ import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { rankFailures, type PathFailure } from './failure.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
-import type { RelyingPartyProfile } from './profile.ts'
+import { WHOLE_ANCHORS, type RelyingPartyProfile } from './profile.ts'
 import type { CrlSigners, CrlSource } from './revocation.ts'
 import { verifySignature } from './signature.ts'
 
@@ -25,9 +25,15 @@ export interface ChainQuestion {
   /** What the relying party has, or fetched. */
   readonly intermediates: readonly Certificate[]
   readonly anchors: readonly Certificate[]
+  /** Certificates that are trusted as end entities, and issue nothing: Windows' store of trusted people. */
+  readonly trustedPeers?: readonly Certificate[]
+  /** Certificates that no path may go through, whoever vouches for them: Windows' store of untrusted certificates. */
+  readonly distrusted?: readonly Certificate[]
   readonly at: Instant
+  /** Certificates count at any time; CRLs are still judged at `at`. */
+  readonly ignoresDates?: boolean
   readonly profile: RelyingPartyProfile
-  /** The host name or address that was dialled; absent: the name is not checked. */
+  /** The host name, IP address or mailbox that the end entity must have; absent: the name is not checked. */
   readonly name?: string
   readonly crls: CrlSource
   /** Absent: any policy will do. */
@@ -109,10 +115,11 @@ function isTrusted(signer: Certificate, question: ChainQuestion, budget: Budget)
   if (known !== undefined) return known
   // Where the signer's own CRL is one that it signed itself, that one counts.
   budget.trusted.set(signer, true)
-  const { sent, intermediates, anchors, at, crls } = question
-  const profile = { ...question.profile, purposes: [] }
-  const asked = { leaf: signer, sent, intermediates, anchors, at, crls, profile }
-  const { valid } = judgeWithin(asked, budget)
+  const { name: _, policies: _policies, authoritiesMax: _authorities, ...kept } = question
+  // No account, no root of its choice: what the relying party demands is about the peer.
+  const { demands: _demands, ...party } = question.profile
+  const profile = { ...party, purposes: [], keyUsage: [] }
+  const { valid } = judgeWithin({ ...kept, leaf: signer, profile }, budget)
   budget.trusted.set(signer, valid)
   return valid
 }
@@ -142,15 +149,21 @@ function poolOf({ anchors, sent, intermediates }: ChainQuestion): readonly Certi
   return [...pool.values()]
 }
 
-const candidatePaths = (
-  { anchors, leaf }: ChainQuestion,
+function* candidatePaths(
+  { anchors, trustedPeers = [], leaf, profile }: ChainQuestion,
   pool: readonly Certificate[],
   budget: Budget,
-): Generator<Candidate> =>
-  extend([leaf], { anchors: new Set(anchors.map(({ der }) => toHex(der))), pool, budget })
+): Generator<Candidate> {
+  if (trustedPeers.some(({ der }) => equalBytes(der, leaf.der))) yield { path: [leaf] }
+  const { endEntities } = profile.anchorRules ?? WHOLE_ANCHORS
+  const encoded = new Set(anchors.map(({ der }) => toHex(der)))
+  yield* extend([leaf], { anchors: encoded, endEntities, pool, budget })
+}
 
 interface Search {
   readonly anchors: ReadonlySet<string>
+  /** An anchor may be the end entity. */
+  readonly endEntities: boolean
   readonly pool: readonly Certificate[]
   readonly budget: Budget
 }
@@ -158,7 +171,7 @@ interface Search {
 /** All candidates that begin with `path`, depth first. */
 function* extend(path: readonly Certificate[], search: Search): Generator<Candidate> {
   const top = path.at(-1)!
-  if (search.anchors.has(toHex(top.der))) {
+  if (search.anchors.has(toHex(top.der)) && (path.length > 1 || search.endEntities)) {
     yield { path }
     return
   }
