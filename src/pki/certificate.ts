@@ -45,6 +45,8 @@ export interface Certificate extends Signed, ExtensionValues {
   readonly spki: Uint8Array
   /** All of them, known or not, in order. */
   readonly extensions: readonly Extension[]
+  /** Thumbprint of the real certificate that this one stands for; absent: it stands for itself. */
+  readonly mirrorOf?: string
 }
 
 /** Read AlgorithmIdentifier (RFC 5280 §4.1.1.2). */
