@@ -176,6 +176,11 @@ class RunningLab implements Lab {
     }
   }
 
+  holdClocks(at: Instant): Disposable {
+    this.#network.holdClocks(at)
+    return { [Symbol.dispose]: () => this.#network.holdClocks(undefined) }
+  }
+
   async probe(query: ProbeQuery): Promise<ProbeReport> {
     const stack = this.#node(query.from).stack
     await this.#ready()

@@ -82,10 +82,12 @@ export interface LabNode {
   assumeConnected(connected?: boolean): void
   /** Forget cached names and revocation lists, as `ipconfig /flushdns` and `certutil -urlcache * delete` do. */
   flushCaches(): void
+  /** Forget revocation lists and fetched certificates alone, as `certutil -urlcache * delete` does. */
+  flushUrlCache(): void
 }
 
 export interface JudgeOptions {
-  /** Relying-party profile; default `strict`. */
+  /** Relying-party profile; default `strict`, for the purpose that the certificate has in the topology. */
   readonly profile?: string
   readonly name?: string
 }
@@ -124,6 +126,11 @@ export interface Lab<H extends string = string> {
   reboot(node: H): void
   /** Set the node's own clock forward (or back, by less than zero); disposing sets it right again. Certificates are judged by it. */
   skewClock(node: H, by: Duration): Disposable
+  /**
+   * Stop all clocks at an instant, each as far beside it as it is wrong; disposing lets them go again. Packets take their time as ever,
+   * but whatever is judged is judged at that instant. What the network itself counts (leases, sessions, cached names) is not touched.
+   */
+  holdClocks(at: Instant): Disposable
   probe(query: ProbeQuery<H>): Promise<ProbeReport>
   /** What the connection tracking of a firewall, or the table of a NAT router, holds now. */
   sessions(node: H): readonly SessionReport[]

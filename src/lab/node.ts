@@ -9,11 +9,15 @@ import type { World } from '../net/world.ts'
 import { judge, UrlCache } from '../node/relying-party.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
 import { httpGet, type HttpOutcome } from '../node/web-client.ts'
+import { EKU_OIDS } from '../pki/oids.ts'
+import type { RelyingPartyProfile } from '../pki/profile.ts'
+import type { EkuName } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
 import type { JudgeOptions, LabNode } from './lab.ts'
 import type { IpNodeSpec, Network } from './network.ts'
+import { purposeOf } from './relations.ts'
 import type { ChainReport, HttpReport, ResolveReport, TrustReport } from './reports.ts'
 import { stubConfigOf } from './stub-config.ts'
 
@@ -78,6 +82,7 @@ export class RunningNode implements LabNode {
     if (held === undefined) throw new RangeError(`${node} has no certificate '${name ?? ''}'`)
     const dialled = options.name ?? spec?.certificates?.find((each) => each.name === name)?.dns?.[0]
     const own = ipNodeOf(topology, this.name)
+    const { profile, ...purpose } = profileFor(options.profile, this.#env.current(), of)
     const known = (keys: readonly string[] = []) =>
       keys.flatMap((key) => pki.authority(key)?.certificate ?? [])
     return this.#env.world.perform(`${this.name} judges ${of}`, (done) => {
@@ -88,10 +93,10 @@ export class RunningNode implements LabNode {
           presented: [held.certificate, ...held.chain].map((certificate) => certificate.der),
           anchors: known(own?.trusts),
           intermediates: known(own?.intermediates),
-          profile: PROFILES[(options.profile ?? 'strict') as ProfileName],
+          profile,
           ...(dialled === undefined ? {} : { name: dialled }),
         },
-        (judgement) => done({ on: this.name, of, ...judgement }),
+        (judgement) => done({ on: this.name, of, ...purpose, ...judgement }),
       )
     })
   }
@@ -133,6 +138,10 @@ export class RunningNode implements LabNode {
     this.#urlCache.flush()
   }
 
+  flushUrlCache(): void {
+    this.#urlCache.flush()
+  }
+
   #get(url: string, done: (outcome: HttpOutcome) => void): void {
     httpGet(
       this.stack,
@@ -147,6 +156,18 @@ export class RunningNode implements LabNode {
       done,
     )
   }
+}
+
+/** `strict` follows no program, which would have a purpose of its own: it asks for what the certificate is used for. */
+function profileFor(
+  name: string | undefined,
+  current: Compiled,
+  of: string,
+): { readonly profile: RelyingPartyProfile; readonly purpose?: EkuName } {
+  const profile = PROFILES[(name ?? 'strict') as ProfileName]
+  if (profile !== PROFILES.strict) return { profile }
+  const purpose = purposeOf(current, of)
+  return { profile: { ...profile, purposes: [EKU_OIDS[purpose]] }, purpose }
 }
 
 /** The certificate that a node shows: its gateway's, or else the first it has. */

@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
+import type { ChainLink } from '../pki/chain-link.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
 export type Disposition =
@@ -100,24 +101,34 @@ export interface ChainFailure {
   readonly got?: string
 }
 
+/** A path that does not hold. */
+export interface RejectedChain {
+  readonly path: readonly string[]
+  readonly failures: readonly ChainFailure[]
+}
+
 export interface ChainReport {
   readonly on: string
   readonly of: string
   readonly profile: string
+  /** What a profile without a purpose of its own asked for: `serverAuth`. */
+  readonly purpose?: string
   readonly at: Instant
   readonly valid: boolean
   /** End entity first. */
-  readonly path: readonly {
-    readonly subject: string
-    readonly issuer: string
-    readonly notBefore: Instant
-    readonly notAfter: Instant
-    readonly serial: string
-  }[]
+  readonly path: readonly ChainLink[]
   /** Most telling first. */
   readonly failures: readonly ChainFailure[]
-  /** Each CRL fetch over the network: URL and what came of it. */
+  /** The other paths that were tried, the one that came closest first: subjects, end entity first. */
+  readonly rejected: readonly RejectedChain[]
+  /** What the relying party looked over, because it does not insist. */
+  readonly tolerated: readonly ChainFailure[]
+  /** Each fetch over the network (CRL, issuer): URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
+  /** URLs whose CRL or certificate was in the cache. */
+  readonly fromCache: readonly string[]
+  /** What Windows shows for the first failure, where the profile is of a Windows program. */
+  readonly windows?: { readonly code: string; readonly name: string }
 }
 
 /** What came of an HTTP request. */

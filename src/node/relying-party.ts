@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { Endpoint, Host } from '../net/sockets.ts'
 import { issuerUrlsOf, readCertificate, subjectOf, type Certificate } from '../pki/certificate.ts'
+import { linksOf, type ChainLink } from '../pki/chain-link.ts'
 import { readCertificates } from '../pki/containers.ts'
 import { readCrl, type Crl } from '../pki/crl.ts'
 import { formatDerFault, type DerFault } from '../pki/der.ts'
@@ -76,15 +77,14 @@ export interface ChainJudgement {
   readonly at: Instant
   readonly valid: boolean
   /** End entity first. */
-  readonly path: readonly {
-    readonly subject: string
-    readonly issuer: string
-    readonly notBefore: Instant
-    readonly notAfter: Instant
-    readonly serial: string
-  }[]
+  readonly path: readonly ChainLink[]
   /** Most telling first. */
   readonly failures: readonly PathFailure[]
+  /** The other paths that were tried, the one that came closest first: subjects, end entity first. */
+  readonly rejected: readonly {
+    readonly path: readonly string[]
+    readonly failures: readonly PathFailure[]
+  }[]
   /** What a soft revocation check could not find out. */
   readonly tolerated: readonly PathFailure[]
   /** Each URL that was tried, in order: the status, or why there was no answer (`unresolved: NXDOMAIN`, `timed-out at …`). */
@@ -317,14 +317,12 @@ function judgementOf(
     profile: name,
     at,
     valid,
-    path: (known?.verdict.path ?? []).map((certificate) => ({
-      subject: subjectOf(certificate),
-      issuer: certificate.issuer.text,
-      notBefore: certificate.notBefore,
-      notAfter: certificate.notAfter,
-      serial: certificate.serial,
-    })),
+    path: linksOf(known?.verdict.path ?? [], valid || reached),
     failures,
+    rejected: (known?.verdict.rejected ?? []).slice(valid ? 0 : 1).map((other) => ({
+      path: other.path.map(subjectOf),
+      failures: other.failures,
+    })),
     tolerated: known?.verdict.tolerated ?? [],
     fetches: [...(known?.inquiry.tried ?? [])].map(([url, outcome]) => ({ url, outcome })),
     fromCache: [...(known?.inquiry.fromCache ?? [])],

@@ -24,6 +24,7 @@ export const OID = {
   certificateIssuer: '2.5.29.29',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   caIssuers: '1.3.6.1.5.5.7.48.2',
+  ocsp: '1.3.6.1.5.5.7.48.1',
   cRLNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
   issuerAltName: '2.5.29.18',

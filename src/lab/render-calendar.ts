@@ -1,0 +1,124 @@
+/**
+ * A calendar as a table on the terminal: date, how far off, what ends, what that means, and for whom. Not JSON.
+ */
+import { between, formatInstant, type Instant } from '../base/time.ts'
+import type { Calendar, CalendarEntry, CalendarKind } from './calendar.ts'
+import { PLAIN_CANVAS, distanceWords, spanWords, wrapped, type Canvas } from './layout.ts'
+
+const NAMES_MAX = 4
+const GAP = '  '
+/** Columns that a text gets, however narrow the terminal is. */
+const ROOM_MIN = 24
+
+export interface CalendarView {
+  /** Show what renews itself, too. */
+  readonly all: boolean
+}
+
+/** The table, by date, and a sentence on top. */
+export function renderCalendar(
+  calendar: Calendar,
+  { all }: CalendarView,
+  canvas: Canvas = PLAIN_CANVAS,
+): string[] {
+  const shown = calendar.entries.filter(({ kind }) => all || kind !== 'renewal')
+  return [
+    ...summary(calendar, canvas),
+    ...(shown.length === 0 ? [] : ['']),
+    ...table(shown, calendar, canvas),
+  ]
+}
+
+function summary({ from, until, entries, asked }: Calendar, { paint, marks }: Canvas): string[] {
+  const breaks = entries.filter(({ kind }) => kind === 'break')
+  const first = breaks[0]
+  const span = `from ${dayOf(from)} to ${dayOf(until)}`
+  const how = `${counted(asked.relations, 'relation')} asked ${asked.judgements} times`
+  if (first === undefined) return [`${paint.green(marks.good)} nothing breaks ${span} (${how})`]
+  const when = first.isStanding
+    ? 'and the first is broken now'
+    : `the first ${distanceWords(from, first.date)}`
+  return [`${paint.red(marks.bad)} ${counted(breaks.length, 'break')} ${span}, ${when} (${how})`]
+}
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
+const dayOf = (at: Instant): string => formatInstant(at).slice(0, 10)
+/** To the second: that is what was looked for. */
+const secondOf = (at: Instant): string => formatInstant(at).replace('T', ' ').replace('Z', '')
+
+function table(entries: readonly CalendarEntry[], { from }: Calendar, canvas: Canvas): string[] {
+  const rows = entries.map((entry) => ({
+    entry,
+    date: secondOf(entry.date),
+    distance: entry.isStanding ? 'now' : distanceWords(from, entry.date),
+    subject: entry.subject,
+  }))
+  const widths = {
+    date: Math.max(0, ...rows.map(({ date }) => date.length)),
+    distance: Math.max(0, ...rows.map(({ distance }) => distance.length)),
+    subject: Math.min(36, Math.max(0, ...rows.map(({ subject }) => subject.length))),
+  }
+  return rows.flatMap(({ entry, date, distance, subject }) => {
+    const cells = [
+      date.padEnd(widths.date),
+      distance.padEnd(widths.distance),
+      subject.padEnd(widths.subject),
+    ]
+    return drawEntry(entry, cells, canvas)
+  })
+}
+
+function drawEntry(
+  entry: CalendarEntry,
+  [date = '', distance = '', subject = '']: readonly string[],
+  canvas: Canvas,
+): string[] {
+  const { paint, width } = canvas
+  const [mark, colour] = markOf(entry.kind, canvas)
+  // What does not fit beside the subject goes on below it.
+  const indent = [mark, date, distance, ''].join(GAP).length - 1
+  const room = Math.max(ROOM_MIN, width - indent)
+  const beside = width - indent - subject.length - GAP.length
+  const words = wordsOf(entry)
+  const first = beside < ROOM_MIN ? '' : wrapped(words, beside)[0]!
+  const rest = words.slice(first.length).trimStart()
+  const below = [
+    ...(rest === '' ? [] : wrapped(rest, room)),
+    ...affected(entry).flatMap((names) => wrapped(names, room).map(paint.dim)),
+  ]
+  return [
+    `${colour(mark)} ${date}${GAP}${paint.dim(distance)}${GAP}${paint.bold(subject)}${GAP}${first}`.trimEnd(),
+    ...below.map((line) => `${' '.repeat(indent)}${line}`),
+  ]
+}
+
+function markOf(
+  kind: CalendarKind,
+  { paint, marks }: Canvas,
+): readonly [string, (text: string) => string] {
+  switch (kind) {
+    case 'break':
+      return [marks.bad, paint.red]
+    case 'warning':
+      return [marks.warning, paint.yellow]
+    case 'expiry':
+      return [marks.dot, paint.dim]
+    case 'renewal':
+      return [marks.good, paint.green]
+  }
+}
+
+function wordsOf({ kind, what, until, date, windows }: CalendarEntry): string {
+  const shown = windows.map(({ as, code }) => `${as} shows ${code}`).join(', ')
+  const healed =
+    until === undefined ? '' : `, until ${secondOf(until)} (${spanWords(between(date, until))})`
+  const unused = kind === 'expiry' ? '; nobody relies on it' : ''
+  return `${what}${healed}${shown === '' ? '' : `: ${shown}`}${unused}`
+}
+
+function affected({ affects }: CalendarEntry): string[] {
+  if (affects.length === 0) return []
+  const more = affects.length - NAMES_MAX
+  const names = affects.slice(0, NAMES_MAX).join(', ')
+  return [`for ${names}${more > 0 ? ` and ${more} more` : ''}`]
+}
