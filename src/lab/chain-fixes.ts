@@ -27,6 +27,8 @@ const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
     `send ${expected ?? 'the issuer'} along with ${subject}, or install it among the relying party's intermediates`,
   'pki/path-search-limit': ({ subject }) =>
     `remove superfluous cross-certificates between ${subject} and the root`,
+  'pki/distrusted': ({ subject }) =>
+    `take ${subject} out of the relying party's untrusted certificates, or issue without it`,
   'pki/certificate-expired': renew,
   'pki/certificate-not-yet-valid': ({ subject }) =>
     `set the clocks right, or reissue ${subject} with an earlier beginning`,
@@ -54,6 +56,8 @@ const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
   'pki/ocsp-invalid': responder,
   'pki/ocsp-expired': responder,
   'pki/ocsp-unknown': responder,
+  'pki/wrong-key-usage': ({ subject, expected }) =>
+    `reissue ${subject} from a template with the key usage${expected === undefined ? '' : ` ${expected}`}`,
   'pki/wrong-eku': ({ subject, expected }) =>
     `reissue ${subject} from a template with the purpose${expected === undefined ? '' : ` ${expected}`}`,
   'pki/name-mismatch': ({ subject, expected }) =>
