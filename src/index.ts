@@ -23,6 +23,7 @@ export {
   type NatRuleSpec,
   type RuleSpec,
 } from './topology/firewall.ts'
+export type { DirectorySpec } from './topology/directory.ts'
 export type { AuthoritySpec, CertificateSpec } from './topology/pki.ts'
 export {
   dhcpServer,
@@ -32,6 +33,13 @@ export {
   webServer,
   type ServiceSpec,
 } from './topology/services.ts'
+export {
+  deviceTemplate,
+  npsServerTemplate,
+  vpnServerTemplate,
+  vpnUserTemplate,
+  type TemplateSpec,
+} from './topology/templates.ts'
 export {
   ethernetSwitch,
   firewall,

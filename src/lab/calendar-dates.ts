@@ -54,7 +54,7 @@ const endOf = ({ notAfter }: Certificate): Instant => after(notAfter, SECOND)
 interface HeldCertificate {
   readonly node: string
   readonly key: string
-  readonly issuer: string
+  readonly issuer: string | undefined
   readonly certificate: Certificate
 }
 

@@ -5,6 +5,7 @@
 import type { Duration, Instant } from '../base/time.ts'
 import type { Fault } from '../net/faults.ts'
 import type { Trace, TraceLevel } from '../net/trace.ts'
+import type { EnrolmentOutcome } from '../pki/plan.ts'
 import type { Edit } from '../topology/edit.ts'
 import type { Topology } from '../topology/topology.ts'
 import type {
@@ -68,6 +69,10 @@ export interface LabNode {
    * certificate's first DNS name. The chain is the one that `of` would send; CRLs come over the simulated network.
    */
   judge(of: string, options?: JudgeOptions): Promise<ChainReport>
+  /** Names of the certificates that it holds: what `judge` takes after the colon. */
+  certificateNames(): readonly string[]
+  /** How it, and those who sign in on it, fared with the domain's CAs: by template, or by autoenrolment. */
+  enrolments(): readonly EnrolmentOutcome[]
   /** Unplug the single interface and plug it into `network`; its address then comes by DHCP. */
   moveTo(network: string): Promise<void>
   /**

@@ -6,6 +6,8 @@ import { formatIpv4, parseIpv4 } from '../base/address.ts'
 import { fromUtf8 } from '../base/bytes.ts'
 import type { Stack } from '../net/stack.ts'
 import type { World } from '../net/world.ts'
+import type { Certificate } from '../pki/certificate.ts'
+import type { EnrolmentOutcome } from '../pki/plan.ts'
 import { judge, UrlCache } from '../node/relying-party.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
 import { httpGet, type HttpOutcome } from '../node/web-client.ts'
@@ -77,14 +79,15 @@ export class RunningNode implements LabNode {
     const [node, wanted] = of.split(':') as [string, string | undefined]
     const { topology, pki } = this.#env.current()
     const spec = ipNodeOf(topology, node)
-    const name = wanted ?? presentedBy(spec)
-    const held = name === undefined ? undefined : pki.certificate(node, name)
+    const name = wanted ?? presentedBy(spec) ?? pki.certificateNames(node)[0]
+    const holder = this.#env.network.stack(node)
+    const held = name === undefined ? undefined : pki.certificate(node, name, holder.wallClock)
     if (held === undefined) throw new RangeError(`${node} has no certificate '${name ?? ''}'`)
-    const dialled = options.name ?? spec?.certificates?.find((each) => each.name === name)?.dns?.[0]
+    const dialled = options.name ?? firstDnsName(held.certificate)
     const own = ipNodeOf(topology, this.name)
     const { profile, ...purpose } = profileFor(options.profile, this.#env.current(), of)
     const known = (keys: readonly string[] = []) =>
-      keys.flatMap((key) => pki.authority(key)?.certificate ?? [])
+      keys.flatMap((key) => pki.authorityCertificates(key, this.stack.wallClock))
     return this.#env.world.perform(`${this.name} judges ${of}`, (done) => {
       judge(
         this.stack,
@@ -99,6 +102,15 @@ export class RunningNode implements LabNode {
         (judgement) => done({ on: this.name, of, ...purpose, ...judgement }),
       )
     })
+  }
+
+  certificateNames(): readonly string[] {
+    return this.#env.current().pki.certificateNames(this.name)
+  }
+
+  enrolments(): readonly EnrolmentOutcome[] {
+    const { pki } = this.#env.current()
+    return pki.enrolments().filter(({ node }) => node === this.name)
   }
 
   async moveTo(network: string): Promise<void> {
@@ -169,6 +181,9 @@ function profileFor(
   const purpose = purposeOf(current, of)
   return { profile: { ...profile, purposes: [EKU_OIDS[purpose]] }, purpose }
 }
+
+const firstDnsName = ({ subjectAltName = [] }: Certificate): string | undefined =>
+  subjectAltName.flatMap((name) => (name.kind === 'dns' ? [name.value] : []))[0]
 
 /** The certificate that a node shows: its gateway's, or else the first it has. */
 function presentedBy(spec: IpNodeSpec | undefined): string | undefined {

@@ -113,7 +113,8 @@ const formatRdns = (rdns: Name['rdns']): string =>
     .reverse()
     .join(', ')
 
-const escapeValue = (value: string): string =>
+/** An attribute's value as it stands in the text of a name (RFC 4514 §2.4). */
+export const escapeValue = (value: string): string =>
   value.replace(/[,+"\\<>;]/g, '\\$&').replace(/^ | $/g, '\\$&')
 
 /** The value of the last common name: what people call the holder. */

@@ -25,6 +25,7 @@ export const OID = {
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   caIssuers: '1.3.6.1.5.5.7.48.2',
   ocsp: '1.3.6.1.5.5.7.48.1',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
   cRLNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
   issuerAltName: '2.5.29.18',
@@ -51,6 +52,9 @@ export const EKU_OIDS: Readonly<Record<EkuName, string>> = {
   ikeIntermediate: '1.3.6.1.5.5.8.2.2',
   smartCardLogon: '1.3.6.1.4.1.311.20.2.2',
   anyPurpose: OID.anyExtendedKeyUsage,
+  encryptingFileSystem: '1.3.6.1.4.1.311.10.3.4',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
 }
 
 /** Attribute types of distinguished names, as text writes them. */

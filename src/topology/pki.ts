@@ -28,6 +28,28 @@ export interface AuthoritySpec<H extends string = string> {
   }
   /** basicConstraints pathLenConstraint; absent: none. */
   readonly pathLength?: number
+  /** Of an enterprise CA: keys of the templates that it issues (Certificate Templates in its console). Absent: it issues none. */
+  readonly templates?: readonly string[]
+  /** Groups that may request certificates of it; default `Authenticated Users`. */
+  readonly requesters?: readonly string[]
+  /** Node on which the enterprise CA answers requests; default `publishedOn`. */
+  readonly runsOn?: H
+  /** Whether it writes the SID extension (KB5014754); default true. False is a CA without the updates of May 2022. */
+  readonly sidExtension?: boolean
+  /** ValidityPeriodUnits: nothing that it issues by template is valid for longer. Default 2 years. */
+  readonly maximumValidity?: Duration
+  /** When its own certificate was, or will be, renewed, in that order. */
+  readonly renewals?: readonly AuthorityRenewal[]
+}
+
+/** Renew CA Certificate: from then on it signs with the new certificate. */
+export interface AuthorityRenewal {
+  /** Relative to the topology's start. */
+  readonly at: Duration
+  /** A new key begins a CRL of its own, `name(1).crl` beside `name.crl`. */
+  readonly key: 'same' | 'new'
+  /** Default: as long as before. */
+  readonly validFor?: Duration
 }
 
 export type EkuName =
@@ -36,13 +58,21 @@ export type EkuName =
   | 'ikeIntermediate'
   | 'smartCardLogon'
   | 'anyPurpose'
+  | 'encryptingFileSystem'
+  | 'emailProtection'
+  | 'ocspSigning'
 
+/**
+ * A certificate that a node holds: installed by hand (`issuer`, `subject` and `validFor` say what it is), or requested of an
+ * enterprise CA (`template`). Of a requested one, what template and directory give holds wherever nothing is written here: a field
+ * beside `template` stands for a mistake that is rehearsed, and no rule is asked.
+ */
 export interface CertificateSpec {
   /** Unique on its node: `chain --of gateway:ike` names it. */
   readonly name: string
-  /** Key of the authority that issues it. */
-  readonly issuer: string
-  readonly subject: string
+  /** Key of the authority that issues it. Default, with a template: the first that issues it. */
+  readonly issuer?: string
+  readonly subject?: string
   /** dNSName entries of the subject alternative name. */
   readonly dns?: readonly string[]
   /** userPrincipalName otherName entries. */
@@ -50,12 +80,37 @@ export interface CertificateSpec {
   readonly eku?: readonly EkuName[]
   /** Relative to the topology's start; default 1 day before. */
   readonly validFrom?: Duration
-  readonly validFor: Duration
-  /** Put on the issuer's CRL: when (relative to the start) and why (RFC 5280 §5.3.1). */
+  readonly validFor?: Duration
+  /** Put on the issuer's CRL: when (relative to the start) and why (RFC 5280 §5.3.1). Of several in a row, the one held then. */
   readonly revoked?: { readonly at: Duration; readonly reason: RevocationReason }
   /** Whether its holder sends the intermediates along; default true. */
   readonly sendsChain?: boolean
+  /** Key of the template by which it was requested. */
+  readonly template?: string
+  /** Logon name of the user who requested it here; absent: the node's own account did. */
+  readonly for?: string
+  readonly request?: RequestSpec
 }
+
+/** What a certificate request says. A template that builds the subject from the directory ignores names. */
+export interface RequestSpec {
+  /** `CN=vpn.contoso.com`. */
+  readonly subject?: string
+  readonly dns?: readonly string[]
+  readonly upn?: readonly string[]
+  /** A SID in a URL of the subject alternative name, `tag:microsoft.com,2022-09-14:sid:…`. */
+  readonly sid?: string
+  /** Bits; default what the template asks for. */
+  readonly keySize?: number
+}
+
+/** A certificate that was not requested: all that it is stands in the topology. */
+export type InstalledCertificate = CertificateSpec &
+  Required<Pick<CertificateSpec, 'issuer' | 'subject' | 'validFor'>>
+
+/** Whether the certificate is installed by hand; in a topology that was validated, the others have a template. */
+export const isInstalled = (spec: CertificateSpec): spec is InstalledCertificate =>
+  spec.template === undefined
 
 export type RevocationReason =
   | 'unspecified'
