@@ -162,6 +162,13 @@ export const crlUrlsOf = (certificate: Certificate): readonly string[] =>
 
 /** The URLs at which the issuer's certificate is published (AIA caIssuers), in order. */
 export const issuerUrlsOf = (certificate: Certificate): readonly string[] =>
-  (certificate.authorityInfoAccess ?? []).flatMap(({ method, at }) =>
-    method === OID.caIssuers && at.kind === 'uri' ? [at.value] : [],
+  accessUrlsOf(certificate, OID.caIssuers)
+
+/** The URLs of the OCSP responders that answer for this certificate (AIA ocsp), in order. */
+export const responderUrlsOf = (certificate: Certificate): readonly string[] =>
+  accessUrlsOf(certificate, OID.ocsp)
+
+const accessUrlsOf = ({ authorityInfoAccess = [] }: Certificate, wanted: string) =>
+  authorityInfoAccess.flatMap(({ method, at }) =>
+    method === wanted && at.kind === 'uri' ? [at.value] : [],
   )

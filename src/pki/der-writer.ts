@@ -61,8 +61,15 @@ export function oid(dotted: string): Uint8Array {
 
 /** The Time of RFC 5280 §4.1.2.5, whole seconds: UTCTime for 1950 … 2049, GeneralizedTime otherwise. */
 export function time(at: Instant): Uint8Array {
-  const digits = formatInstant(at).slice(0, 19).replace(/[-:T]/g, '')
-  const short = digits >= '1950' && digits < '2050'
-  const text = `${short ? digits.slice(2) : digits}Z`
-  return element(short ? TAG.utcTime : TAG.generalizedTime, Buffer.from(text, 'latin1'))
+  const digits = digitsOf(at)
+  return digits >= '1950' && digits < '2050'
+    ? element(TAG.utcTime, Buffer.from(`${digits.slice(2)}Z`, 'latin1'))
+    : generalizedTime(at)
 }
+
+/** GeneralizedTime whatever the year, whole seconds (RFC 5280 §4.1.2.5.2): what OCSP has. */
+export const generalizedTime = (at: Instant): Uint8Array =>
+  element(TAG.generalizedTime, Buffer.from(`${digitsOf(at)}Z`, 'latin1'))
+
+/** `20260302080000` */
+const digitsOf = (at: Instant): string => formatInstant(at).slice(0, 19).replace(/[-:T]/g, '')

@@ -29,18 +29,14 @@ import {
   type RelyingPartyProfile,
 } from './profile.ts'
 import { isSha1, keySize } from './signature.ts'
-import { revocationFailure, type CrlSigners, type CrlSource } from './revocation.ts'
+import { revocationFindings, type RevocationRules } from './revocation-check.ts'
 import { keyUsageFailures, purposeFailures } from './usage-rules.ts'
 
-export interface PathRules {
-  readonly at: Instant
+export interface PathRules extends RevocationRules {
   readonly ignoresDates?: boolean
-  readonly profile: RelyingPartyProfile
   readonly distrusted?: readonly Certificate[]
   /** The host name, address or mailbox that the end entity must have; absent: any name will do. */
   readonly name?: string
-  readonly crls: CrlSource
-  readonly crlSigners: CrlSigners
   /** Absent: any policy will do. */
   readonly policies?: PolicyInputs
   /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
@@ -89,7 +85,9 @@ export function judgePath(
   if (leaf !== undefined && rules.name !== undefined) {
     failures.push(...nameFailures(leaf, rules.name, profile))
   }
-  const revocation = anchored ? revocationFindings(path, rules) : NO_FINDINGS
+  const revocation = anchored
+    ? revocationFindings(path, rules, (index) => withWholeKey(path, index))
+    : NO_FINDINGS
   const demands = (anchored ? profile.demands?.(path, at) : undefined) ?? NO_FINDINGS
   return {
     failures: [...failures, ...revocation.failures, ...demands.failures],
@@ -289,26 +287,6 @@ function nameFailures(
   const got = namesOf(leaf)
   const message = `is not for ${name}`
   return [{ code: 'pki/name-mismatch', subject: subjectOf(leaf), message, expected: name, got }]
-}
-
-/** The anchor itself is not checked: nobody above it could revoke it. */
-function revocationFindings(
-  path: readonly Certificate[],
-  { profile, at, crls, crlSigners }: PathRules,
-): PathFindings {
-  if (profile.revocation === 'none') return NO_FINDINGS
-  const { demandsConformance } = profile
-  const found = path.slice(0, -1).flatMap((certificate, i) => {
-    const issuer = withWholeKey(path, i + 1)
-    const inquiry = { certificate, issuer, at, crls, crlSigners, demandsConformance }
-    const failure = revocationFailure(inquiry)
-    return failure === undefined ? [] : [failure]
-  })
-  if (profile.revocation === 'hard') return { failures: found, tolerated: [] }
-  return {
-    failures: found.filter(({ code }) => code === 'pki/revoked'),
-    tolerated: found.filter(({ code }) => code !== 'pki/revoked'),
-  }
 }
 
 /** A DSA key that leaves its parameters to the certificate above, with those. */

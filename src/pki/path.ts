@@ -7,6 +7,7 @@ import type { Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { rankFailures, type PathFailure } from './failure.ts'
+import type { OcspSource } from './ocsp.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
 import { WHOLE_ANCHORS, type RelyingPartyProfile } from './profile.ts'
@@ -36,6 +37,10 @@ export interface ChainQuestion {
   /** The host name, IP address or mailbox that the end entity must have; absent: the name is not checked. */
   readonly name?: string
   readonly crls: CrlSource
+  /** Absent: no OCSP responder is asked. */
+  readonly ocsp?: OcspSource
+  /** OCSP responses that the peer sent with its certificate, DER: looked at before anything else. */
+  readonly stapled?: readonly Uint8Array[]
   /** Absent: any policy will do. */
   readonly policies?: PolicyInputs
   /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
