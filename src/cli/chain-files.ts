@@ -10,6 +10,8 @@ import { linksOf } from '../pki/chain-link.ts'
 import type { Contents } from '../pki/containers.ts'
 import type { Crl } from '../pki/crl.ts'
 import type { PathFailure } from '../pki/failure.ts'
+import { identifies } from '../pki/ocsp-request.ts'
+import { readOcspResponse } from '../pki/ocsp-response.ts'
 import { judgeChain, type ChainQuestion } from '../pki/path.ts'
 import type { CrlSource } from '../pki/revocation.ts'
 import { shownPath } from '../topology/files.ts'
@@ -23,6 +25,7 @@ export interface ChainFileOptions {
   readonly anchor?: readonly string[] | undefined
   readonly intermediate?: readonly string[] | undefined
   readonly crl?: readonly string[] | undefined
+  readonly ocsp?: readonly string[] | undefined
   readonly passwordFile?: string | undefined
 }
 
@@ -38,11 +41,12 @@ export interface ChainFiles extends ChainFileOptions {
 /** The Windows client of the gateway: the relying party that the tutorial is about. */
 const DEFAULT_PROFILE: ProfileName = 'ike-client'
 
-type Wanted = 'certificate' | 'CRL'
+type Wanted = 'certificate' | 'CRL' | 'OCSP response'
 
 const COUNTS: Readonly<Record<Wanted, (contents: Contents) => number>> = {
   certificate: ({ certificates }) => certificates.length,
   CRL: ({ crls }) => crls.length,
+  'OCSP response': ({ ocspResponses }) => ocspResponses.length,
 }
 
 /** Read every file; each must hold what it was given for. */
@@ -79,18 +83,22 @@ const leafOf = (certificates: readonly Certificate[]): Certificate | undefined =
   certificates[0]
 
 /**
- * The lists that were given. Where none is of the wanted issuer, the others are shown instead, so that the report says whose they are.
+ * The lists that were given. Where none is of the wanted issuer, those of strangers, whom no certificate here is issued by, are shown
+ * instead: the report then says whose they are.
  */
-const listed =
-  (crls: readonly Crl[]): CrlSource =>
-  ({ issuer, urls }) => {
+function listed(crls: readonly Crl[], authorities: readonly Certificate[]): CrlSource {
+  const known = new Set(authorities.flatMap(({ subject, issuer }) => [subject.key, issuer.key]))
+  const strange = crls.filter(({ issuer }) => !known.has(issuer.key))
+  return ({ issuer, urls }) => {
     const own = crls.filter((crl) => crl.issuer.key === issuer.key)
     if (own.length > 0) return { kind: 'known', crls: own }
-    if (crls.length > 0) return { kind: 'known', crls }
+    if (strange.length > 0) return { kind: 'known', crls: strange }
     const places = urls.length > 0 ? urls : [`CRL of ${issuer.text}`]
-    const outcome = 'no list was given (--crl), and files are judged without a network'
+    const outcome =
+      'no list was given (--crl) and no response (--ocsp); files are judged without a network'
     return { kind: 'unreachable', tried: places.map((url) => ({ url, outcome })) }
   }
+}
 
 /**
  * What the given lists say where the relying party looks at none: whoever gives a list wants to know, and the relying party's own verdict
@@ -113,6 +121,8 @@ export function judgeFiles(asked: ChainFiles): Result<ChainReport, readonly Prob
   if (!intermediates.ok) return intermediates
   const lists = read(asked.crl, 'CRL')
   if (!lists.ok) return lists
+  const responses = read(asked.ocsp, 'OCSP response')
+  if (!responses.ok) return responses
   const presented = read(asked.files)
   if (!presented.ok) return presented
 
@@ -124,8 +134,10 @@ export function judgeFiles(asked: ChainFiles): Result<ChainReport, readonly Prob
   // A bundle may carry lists, too.
   const all = [...lists.value, ...presented.value, ...intermediates.value, ...anchors.value]
   const crls = all.flatMap((contents) => contents.crls)
+  // As if the peer had sent them: a response counts wherever it came from, since it is signed.
+  const stapled = responses.value.flatMap(({ ocspResponses }) => ocspResponses)
   return ok(
-    reportOf(crls.length > 0, {
+    reportOf(crls.length + stapled.length > 0, {
       leaf,
       sent: sent.filter((certificate) => certificate !== leaf),
       intermediates: certificatesOf(intermediates.value),
@@ -133,16 +145,43 @@ export function judgeFiles(asked: ChainFiles): Result<ChainReport, readonly Prob
       at: asked.at ?? (ms(new Date().getTime()) as number as Instant),
       profile: PROFILES[(asked.as ?? DEFAULT_PROFILE) as ProfileName],
       ...(asked.name !== undefined && { name: asked.name }),
-      crls: listed(crls),
+      crls: listed(
+        crls,
+        all.flatMap(({ certificates }) => certificates),
+      ),
+      stapled,
     }),
   )
 }
 
-function reportOf(hasLists: boolean, question: ChainQuestion): ChainReport {
+/** Responses that say nothing about the certificates of the path: whoever gave them should know. */
+function pointless({ stapled = [], leaf }: ChainQuestion, path: readonly Certificate[]) {
+  return stapled.flatMap((der): readonly PathFailure[] => {
+    const response = readOcspResponse(der)
+    if (!response.ok) return []
+    const { value } = response
+    const failure = (message: string, got: string): PathFailure => ({
+      code: 'pki/ocsp-invalid',
+      subject: subjectOf(leaf),
+      message: `an OCSP response that was given ${message}`,
+      got,
+    })
+    if (value.status !== 'successful') return [failure('is no answer', value.status)]
+    const ids = value.basic.responses.map(({ certId }) => certId)
+    const isAbout = path.some((certificate, i) =>
+      ids.some((id) => identifies(id, certificate, path[i + 1] ?? certificate)),
+    )
+    const serials = ids.map(({ serial }) => `serial ${serial}`).join(', ')
+    return isAbout ? [] : [failure('is about none of these certificates', serials)]
+  })
+}
+
+function reportOf(hasEvidence: boolean, question: ChainQuestion): ChainReport {
   const { leaf, at, profile } = question
   const verdict = judgeChain(question)
   const { valid, path, failures, rejected } = verdict
-  const looksAtLists = profile.revocation !== 'none'
+  const looksAtEvidence = profile.revocation !== 'none'
+  const tolerated = looksAtEvidence || !hasEvidence ? verdict.tolerated : lookedOver(question)
   const first = failures[0]
   const windows = first && profile.outcomes[first.code]
   return {
@@ -157,7 +196,7 @@ function reportOf(hasLists: boolean, question: ChainQuestion): ChainReport {
       path: other.path.map(subjectOf),
       failures: other.failures,
     })),
-    tolerated: looksAtLists || !hasLists ? verdict.tolerated : lookedOver(question),
+    tolerated: [...tolerated, ...pointless(question, path)],
     fetches: [],
     fromCache: [],
     ...(windows !== undefined && { windows }),

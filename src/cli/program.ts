@@ -204,6 +204,7 @@ const chain = (perform: Perform) =>
       'a CRL; a relying party that looks at none is told what it says, too (may be given again)',
       append,
     )
+    .option('--ocsp <file>', 'an OCSP response, as a CRL (may be given again)', append)
     .option('--password-file <file>', 'its first line opens PKCS #12; or set SALLYPORT_PASSWORD')
     .option('--name <name>', 'the name that was dialled')
     .option(

@@ -8,6 +8,7 @@ import { readCertificate, type Certificate } from './certificate.ts'
 import { readCrl, type Crl } from './crl.ts'
 import { formatDerFault, readDer, TAG, type DerFault } from './der.ts'
 import { foreignKind, kindOfAsn1, kindOfLabel, KIND_WORDS, type FileKind } from './file-kind.ts'
+import { readOcspResponse } from './ocsp-response.ts'
 import { decodePem, pemBlocks, type PemBlock } from './pem.ts'
 import { readPkcs12 } from './pkcs12.ts'
 import { readSignedData } from './pkcs7.ts'
@@ -89,8 +90,10 @@ function readAsn1(der: Uint8Array, kind: FileKind | undefined): Read {
       const bundle = readSignedData(der)
       return bundle.ok ? readBundle(bundle.value, 'PKCS #7') : malformed(bundle.error)
     }
-    case 'ocsp-response':
-      return ok({ ...EMPTY, ocspResponses: [der] })
+    case 'ocsp-response': {
+      const response = readOcspResponse(der)
+      return response.ok ? ok({ ...EMPTY, ocspResponses: [der] }) : malformed(response.error)
+    }
     case 'certificate':
     case undefined: {
       const certificate = readCertificate(der)

@@ -3,9 +3,16 @@ import { truncateSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, afterAll, describe, expect, test } from 'vitest'
 import { concat, fromHex, utf8 } from '../../src/base/bytes.ts'
-import { days, hours } from '../../src/base/time.ts'
+import { after, days, hours } from '../../src/base/time.ts'
 import { issuePki } from '../../src/pki/issue.ts'
 import { poolKey } from '../../src/pki/key-pool.ts'
+import { certIdOf } from '../../src/pki/ocsp-request.ts'
+import {
+  writeOcspError,
+  writeOcspResponse,
+  type SingleResponse,
+} from '../../src/pki/ocsp-response.ts'
+import { signSha256Rsa } from '../../src/pki/signature.ts'
 import { thumbprint } from '../../src/pki/thumbprint.ts'
 import type { AuthoritySpec } from '../../src/topology/pki.ts'
 import { indefinite, pem } from '../pki/armour.ts'
@@ -143,6 +150,67 @@ describe('revocation by the lists that are given', () => {
     expect(codes(document('--as', 'sstp-client', ...lists, ...files).failures)).toEqual([
       'pki/crl-invalid',
     ])
+  })
+
+  describe('and by OCSP responses', () => {
+    const response = (status: SingleResponse['status'], of = leaf, by = issuing) =>
+      writeOcspResponse(
+        {
+          responder: { kind: 'name', der: by.subject.der },
+          producedAt: START,
+          responses: [
+            {
+              certId: certIdOf(of, by),
+              status,
+              ...(status === 'revoked' && { revokedAt: START }),
+              thisUpdate: START,
+              nextUpdate: after(START, days(1)),
+            },
+          ],
+          certificates: [],
+        },
+        (tbs) => signSha256Rsa(tbs, pki.authority(by === issuing ? 'issuing' : 'root')!.privateKey),
+      )
+
+    beforeAll(() => {
+      put('good.ocsp', response('good'))
+      put('issuing.ocsp', response('good', issuing, rootOf(pki)))
+      put('revoked.ocsp', response('revoked'))
+      put('later.ocsp', writeOcspError('tryLater'))
+    })
+
+    test('a response clears, where no list was given', () => {
+      const given = ['--ocsp', 'good.ocsp', '--ocsp', 'issuing.ocsp']
+      expect(document('--as', 'sstp-client', ...given, ...files)).toMatchObject({
+        valid: true,
+        failures: [],
+        tolerated: [],
+      })
+    })
+
+    test('a response revokes', () => {
+      const given = ['--ocsp', 'revoked.ocsp', '--ocsp', 'issuing.ocsp']
+      const { failures } = document('--as', 'sstp-client', ...given, ...files)
+      expect(codes(failures)).toEqual(['pki/revoked'])
+      expect(codes(document(...given, ...files).tolerated)).toContain('pki/revoked')
+    })
+
+    test('one that says nothing about this path is told', () => {
+      const { valid, tolerated } = document('--ocsp', 'later.ocsp', ...files)
+      expect(valid).toBe(true)
+      expect(tolerated.map(({ message }) => message)).toContain(
+        'an OCSP response that was given is no answer',
+      )
+    })
+
+    test('what is no response is one line', () => {
+      refused(chain('--ocsp', 'root.crl', ...files), 'root.crl: holds a CRL, no OCSP response')
+      refused(chain('good.ocsp'), 'good.ocsp: holds an OCSP response, no certificate')
+      put('cut.ocsp', response('good').subarray(0, 99))
+      const ran = chain('--ocsp', 'cut.ocsp', ...files)
+      expect(ran.stderr).toMatch(/^error: cut\.ocsp: .*byte \d+: .* announced, \d+ left\n$/)
+      expect(ran.status).toBe(2)
+    })
   })
 
   test('a relying party that looks at no list accepts, and what the list says is shown', () => {
