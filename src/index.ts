@@ -74,6 +74,17 @@ export {
   withRuleChanged,
   type Edit,
 } from './topology/edit.ts'
+export {
+  withAutoenrolment,
+  withCertificateRevoked,
+  withKdc,
+  withMember,
+  withoutMember,
+  withoutNtAuth,
+  withoutTemplateAt,
+  withTemplate,
+  withUser,
+} from './topology/edit-directory.ts'
 export { delay, duplicate, fault, flipBit, lose, type Fault } from './net/faults.ts'
 export { buildLab } from './lab/build.ts'
 export type { Lab, LabNode, LabOptions, LabProblem, ProbeQuery } from './lab/lab.ts'

@@ -136,7 +136,8 @@ function templateDenied({ template, account }: EnrolmentRequest): Denial | undef
   })
 }
 
-const RIGHT_NAMES = { read: 'Read', enroll: 'Enroll', autoenroll: 'Autoenroll' } as const
+/** As the Security tab shows them. */
+export const RIGHT_NAMES = { read: 'Read', enroll: 'Enroll', autoenroll: 'Autoenroll' } as const
 
 const groupsOf = ({ groups }: Account): string => `a member of ${[...groups].join(', ')}`
 

@@ -13,7 +13,13 @@ import { err, type Result } from '../base/result.ts'
 import type { CertificateSpec } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'
 import { accountOf, type Account, type Directory } from './directory.ts'
-import { decideRequest, mayUse, type CaContext, type GrantedCertificate } from './enrolment.ts'
+import {
+  decideRequest,
+  mayUse,
+  RIGHT_NAMES,
+  type CaContext,
+  type GrantedCertificate,
+} from './enrolment.ts'
 import { templateOf, type Template } from './templates.ts'
 
 export interface Enrolments {
@@ -126,7 +132,7 @@ function decide(
 }
 
 /** The first that issues the template; failing that, the first enterprise CA there is, which will say no. */
-function issuerOf({ authorities }: CaContext, template: Template): string | undefined {
+export function issuerOf({ authorities }: CaContext, template: Template): string | undefined {
   const enterprise = Object.entries(authorities).filter(
     ([, { templates }]) => templates !== undefined,
   )
@@ -169,16 +175,32 @@ function planOf(
   }
 }
 
-/** Autoenrolment looks after what the account may autoenrol, however it was requested first; it cannot make up a subject. */
+/** Autoenrolment looks after what the account may autoenrol, however it was requested first. */
 const isRenewed = ({ directory }: Enterprise, { account, template }: Wish): boolean =>
-  account !== undefined && mayAutoenrol(directory, account, template)
+  account !== undefined && autoenrolmentObstacle(directory, account, template) === undefined
 
-export const mayAutoenrol = (directory: Directory, account: Account, template: Template): boolean =>
-  directory.autoenrolment[account.kind] &&
-  template.subject.from === 'directory' &&
-  template.subjectType === account.kind &&
-  template.schemaVersion > 1 &&
-  (['read', 'enroll', 'autoenroll'] as const).every((right) => mayUse(template, account, right))
+/** Why autoenrolment does not bring a certificate by this template to the account, in one sentence. Undefined: nothing is in the way. */
+export function autoenrolmentObstacle(
+  { autoenrolment }: Directory,
+  account: Account,
+  template: Template,
+): string | undefined {
+  const { displayName, subjectType, schemaVersion, subject } = template
+  if (subjectType !== account.kind) {
+    return `'${displayName}' is for ${subjectType}s, and ${account.name} is a ${account.kind}`
+  }
+  if (!autoenrolment[account.kind]) {
+    return `Group Policy does not turn autoenrolment on for ${account.kind}s`
+  }
+  if (schemaVersion === 1) return `'${displayName}' is a version 1 template: autoenrolment needs 2`
+  if (subject.from === 'request') return `'${displayName}' takes the subject from the request`
+  const missing = (['read', 'enroll', 'autoenroll'] as const).find(
+    (right) => !mayUse(template, account, right),
+  )
+  return missing === undefined
+    ? undefined
+    : `${account.name} has no ${RIGHT_NAMES[missing]} permission on '${displayName}'`
+}
 
 /** What a node asks for: what the topology lists, then what autoenrolment adds for the computer and for those who sign in. */
 function wishesOf(enterprise: Enterprise, node: string): readonly Wish[] {
@@ -219,7 +241,8 @@ export function offered(enterprise: Enterprise, account: Account): readonly Temp
     Object.values(authorities).flatMap((authority) => authority.templates ?? []),
   )
   const mine = [...templates.values()].filter(
-    (template) => issued.has(template.key) && mayAutoenrol(directory, account, template),
+    (template) =>
+      issued.has(template.key) && autoenrolmentObstacle(directory, account, template) === undefined,
   )
   const superseded = new Set(mine.flatMap(({ supersedes }) => supersedes))
   return mine.filter(({ key }) => !superseded.has(key))

@@ -4,6 +4,7 @@
  */
 import { formatIpv4, parseIpv4 } from '../base/address.ts'
 import { fromUtf8 } from '../base/bytes.ts'
+import type { Wish } from '../directory/enrolments.ts'
 import type { Stack } from '../net/stack.ts'
 import type { World } from '../net/world.ts'
 import type { Certificate } from '../pki/certificate.ts'
@@ -17,6 +18,15 @@ import type { EkuName } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
+import {
+  dueWishes,
+  enrol,
+  wishFor,
+  type CertificateStores,
+  type Enrollee,
+  type EnrolmentReport,
+  type EnrolOptions,
+} from './enrolment.ts'
 import type { JudgeOptions, LabNode } from './lab.ts'
 import type { IpNodeSpec, Network } from './network.ts'
 import { purposeOf } from './relations.ts'
@@ -29,6 +39,8 @@ export interface NodeEnv {
   /** What is true at this moment; an edit changes it. */
   readonly current: () => Compiled
   readonly ready: () => Promise<void>
+  /** What nodes hold besides what the topology says. */
+  readonly stores: CertificateStores
   /** Ask for an address on an interface. */
   readonly lease: (nic: string) => { release(): void }
 }
@@ -113,6 +125,18 @@ export class RunningNode implements LabNode {
     return pki.enrolments().filter(({ node }) => node === this.name)
   }
 
+  async enrol(template: string, options: EnrolOptions = {}): Promise<EnrolmentReport> {
+    await this.#env.ready()
+    return this.#enrol(wishFor(this.#enrollee(), template, options))
+  }
+
+  async autoenrol(): Promise<readonly EnrolmentReport[]> {
+    await this.#env.ready()
+    const reports: EnrolmentReport[] = []
+    for (const wish of dueWishes(this.#enrollee())) reports.push(await this.#enrol(wish))
+    return reports
+  }
+
   async moveTo(network: string): Promise<void> {
     await this.#env.ready()
     const [nic, ...others] = this.stack.nics
@@ -155,18 +179,30 @@ export class RunningNode implements LabNode {
   }
 
   #get(url: string, done: (outcome: HttpOutcome) => void): void {
-    httpGet(
-      this.stack,
-      (name, then) =>
-        this.#resolver.resolve({ name, type: 'A' }, { mode: 'api' }, ({ answers, rcode }) => {
-          const addresses = answers
-            .filter((answer) => answer.type === 'A')
-            .flatMap((answer) => parseIpv4(answer.data) ?? [])
-          then(addresses.length > 0 ? addresses : { rcode })
-        }),
-      url,
-      done,
-    )
+    httpGet(this.stack, (name, then) => this.#addressesOf(name, then), url, done)
+  }
+
+  #addressesOf: Enrollee['resolve'] = (name, then) =>
+    this.#resolver.resolve({ name, type: 'A' }, { mode: 'api' }, ({ answers, rcode }) => {
+      const addresses = answers
+        .filter((answer) => answer.type === 'A')
+        .flatMap((answer) => parseIpv4(answer.data) ?? [])
+      then(addresses.length > 0 ? addresses : { rcode })
+    })
+
+  #enrollee(): Enrollee {
+    return {
+      stack: this.stack,
+      compiled: this.#env.current(),
+      resolve: this.#addressesOf,
+      keep: (name, held) => this.#env.stores.enrolled(this.name, name, held),
+      clockOf: (node) => this.#env.network.stack(node).wallClock,
+    }
+  }
+
+  #enrol(wish: Wish): Promise<EnrolmentReport> {
+    const what = `${this.name} asks for ${wish.template.key}`
+    return this.#env.world.perform(what, (done) => enrol(this.#enrollee(), wish, done))
   }
 }
 

@@ -64,6 +64,8 @@ export interface Pki {
   certificate(node: string, name: string, at?: Instant): Held | undefined
   /** Names of a node's certificates: those that the topology lists, then those of autoenrolment. Denied ones are not among them. */
   certificateNames(node: string): readonly string[]
+  /** Issue by a plan that came later than the topology, at `at`. Each instant has a serial number of its own. */
+  issue(plan: CertificatePlan, at: Instant): Held
   /** How those fared who asked by a template, or by autoenrolment. */
   enrolments(): readonly EnrolmentOutcome[]
   /**
@@ -104,6 +106,16 @@ function pkiOf(input: IssueInput): Pki {
     },
     certificateNames: (node) =>
       [...plans.values()].flatMap((plan) => (plan.node === node ? [plan.name] : [])),
+    issue: (plan, at) => {
+      const label = holderLabel(plan.node, plan.name)
+      const [validity] = validitiesOf(plan, signers, at)
+      const issuedAt = { ...validity!, issuedAt: at }
+      return issueByPlan(signers, plan, {
+        label,
+        serialLabel: `${at} ${label}`,
+        validity: issuedAt,
+      })
+    },
     enrolments: () => input.enrolments ?? [],
     crl: (key, at, keyIndex = 0) =>
       has(key) && signers.ofKey(key, keyIndex) !== undefined ? crl(key, at, keyIndex) : undefined,
@@ -148,29 +160,42 @@ const validitiesOf = (plan: CertificatePlan, signers: Signers, at: Instant) =>
 function holder(plans: Plans, signers: Signers) {
   const held = remember((label: string, validity: IssuedValidity): Held => {
     const [index, base] = splitIndex(label)
-    const plan = plans.get(base)!
-    const issuer = signers.at(plan.issuer, validity.issuedAt)
-    const above = signers.held(issuer.key, issuer.generation.index)
-    const keys = signers.keysOf(base)
-    const certificate = issue(issuer, {
-      label: generationLabel(index, base),
-      subject: encodeName(plan.subject),
-      keys,
-      validity,
-      extensions: [
-        ...holderExtensions(plan),
-        ...keyIdsOf(keys, issuer),
-        ...(plan.isNotChecked ? [] : publishedAt(issuer)),
-      ],
-    })
-    // The last of them is the root, which whoever trusts it has already.
-    const chain = plan.sendsChain ? [above.certificate, ...above.chain].slice(0, -1) : []
-    return { certificate, chain, privateKey: keys.privateKey }
+    const serialLabel = generationLabel(index, base)
+    return issueByPlan(signers, plans.get(base)!, { label: base, serialLabel, validity })
   })
   return (label: string, plan: CertificatePlan, at: Instant): Held => {
     const validities = validitiesOf(plan, signers, at)
     return held(`${validities.length - 1} ${label}`, validities.at(-1)!)
   }
+}
+
+interface Occasion {
+  /** Of the holder: its key depends on it. */
+  readonly label: string
+  /** The serial number depends on it. */
+  readonly serialLabel: string
+  readonly validity: IssuedValidity
+}
+
+function issueByPlan(signers: Signers, plan: CertificatePlan, occasion: Occasion): Held {
+  const { label, serialLabel, validity } = occasion
+  const issuer = signers.at(plan.issuer, validity.issuedAt)
+  const above = signers.held(issuer.key, issuer.generation.index)
+  const keys = signers.keysOf(label)
+  const certificate = issue(issuer, {
+    label: serialLabel,
+    subject: encodeName(plan.subject),
+    keys,
+    validity,
+    extensions: [
+      ...holderExtensions(plan),
+      ...keyIdsOf(keys, issuer),
+      ...(plan.isNotChecked ? [] : publishedAt(issuer)),
+    ],
+  })
+  // The last of them is the root, which whoever trusts it has already.
+  const chain = plan.sendsChain ? [above.certificate, ...above.chain].slice(0, -1) : []
+  return { certificate, chain, privateKey: keys.privateKey }
 }
 
 /** Issues CRLs: one schedule for each key. */

@@ -115,8 +115,10 @@ function keysByLabel(
       .slice(1)
       .map((index) => generationLabel(index, authorityLabel(key))),
   )
-  const indexes = assignKeys([...authorities.map(authorityLabel), ...renewed], others)
-  return (label) => poolKey(indexes.get(label)!)
+  const first = [...authorities.map(authorityLabel), ...renewed]
+  const indexes = assignKeys(first, others)
+  // Who asks later gets the key that it would have got as the last of all.
+  return (label) => poolKey(indexes.get(label) ?? assignKeys(first, [...others, label]).get(label)!)
 }
 
 /** Of an authority's keys, oldest first. */
