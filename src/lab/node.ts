@@ -8,6 +8,7 @@ import type { Wish } from '../directory/enrolments.ts'
 import type { Stack } from '../net/stack.ts'
 import type { World } from '../net/world.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import { markMirrors } from '../pki/chain-link.ts'
 import type { EnrolmentOutcome } from '../pki/plan.ts'
 import { judge, UrlCache } from '../node/relying-party.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
@@ -111,7 +112,10 @@ export class RunningNode implements LabNode {
           profile,
           ...(dialled === undefined ? {} : { name: dialled }),
         },
-        (judgement) => done({ on: this.name, of, ...purpose, ...judgement }),
+        (judgement) => {
+          const path = markMirrors(judgement.path, pki.mirrors())
+          done({ on: this.name, of, ...purpose, ...judgement, path })
+        },
       )
     })
   }

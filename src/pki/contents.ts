@@ -30,7 +30,8 @@ export function installedPlan(
     node,
     name,
     issuer,
-    subject: attributesOf(spec.subject),
+    // A mirror has the name of its original, octet by octet.
+    subject: spec.mirrors === undefined ? attributesOf(spec.subject) : [],
     names: { dns, upn, email: [], urls: [] },
     keyUsage: ['digitalSignature', 'keyEncipherment'],
     eku: eku.map((purpose) => EKU_OIDS[purpose]),
@@ -40,6 +41,7 @@ export function installedPlan(
     ...(revoked !== undefined && {
       revoked: { at: after(start, revoked.at), reason: revoked.reason },
     }),
+    ...(spec.mirrors !== undefined && { mirrors: spec.mirrors }),
     sendsChain: spec.sendsChain !== false,
   }
 }

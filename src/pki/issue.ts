@@ -2,7 +2,7 @@
  * Issues the certificates and CRLs that a topology describes. Same topology, same bytes: keys come from a fixed pool, serial
  * numbers from labels, signatures are RSA PKCS #1 v1.5. Not a CA that decides: what templates and permissions allow comes as plans.
  */
-import { toHex } from '../base/bytes.ts'
+import { fromHex, toHex } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { after, type Duration, type Instant } from '../base/time.ts'
 import { isInstalled, type AuthoritySpec } from '../topology/pki.ts'
@@ -17,6 +17,7 @@ import {
   type IssueInput,
   type IssueProblem,
 } from './issue-check.ts'
+import { mirrorBelow, mirrorKeyLabel, originalOf } from './mirror-source.ts'
 import { encodeName } from './name.ts'
 import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
 import { remember } from './remember.ts'
@@ -35,6 +36,7 @@ import {
   type Signer,
   type Signers,
 } from './signers.ts'
+import { thumbprint } from './thumbprint.ts'
 
 export type { Held } from './signers.ts'
 
@@ -66,6 +68,8 @@ export interface Pki {
   certificateNames(node: string): readonly string[]
   /** Issue by a plan that came later than the topology, at `at`. Each instant has a serial number of its own. */
   issue(plan: CertificatePlan, at: Instant): Held
+  /** Thumbprints of the mirrors that it issued, each with that of the real certificate. */
+  mirrors(): ReadonlyMap<string, string>
   /** How those fared who asked by a template, or by autoenrolment. */
   enrolments(): readonly EnrolmentOutcome[]
   /**
@@ -116,6 +120,12 @@ function pkiOf(input: IssueInput): Pki {
         validity: issuedAt,
       })
     },
+    mirrors: () => {
+      const authoritative = Object.keys(authorities).map((key) => signers.held(key, 0))
+      const mirrored = [...plans].filter(([, plan]) => originalOf(plan) !== undefined)
+      const helds = mirrored.map(([label, plan]) => heldAt(label, plan, plan.notBefore))
+      return mirrorsAmong([...authoritative, ...helds].map(({ certificate }) => certificate))
+    },
     enrolments: () => input.enrolments ?? [],
     crl: (key, at, keyIndex = 0) =>
       has(key) && signers.ofKey(key, keyIndex) !== undefined ? crl(key, at, keyIndex) : undefined,
@@ -139,6 +149,13 @@ function pkiOf(input: IssueInput): Pki {
       }),
   }
 }
+
+const mirrorsAmong = (certificates: readonly Certificate[]): ReadonlyMap<string, string> =>
+  new Map(
+    certificates.flatMap((certificate) =>
+      certificate.mirrorOf === undefined ? [] : [[thumbprint(certificate), certificate.mirrorOf]],
+    ),
+  )
 
 /** Of every certificate that will be issued, by its label. */
 type Plans = ReadonlyMap<string, CertificatePlan>
@@ -181,18 +198,22 @@ function issueByPlan(signers: Signers, plan: CertificatePlan, occasion: Occasion
   const { label, serialLabel, validity } = occasion
   const issuer = signers.at(plan.issuer, validity.issuedAt)
   const above = signers.held(issuer.key, issuer.generation.index)
-  const keys = signers.keysOf(label)
-  const certificate = issue(issuer, {
-    label: serialLabel,
-    subject: encodeName(plan.subject),
-    keys,
-    validity,
-    extensions: [
-      ...holderExtensions(plan),
-      ...keyIdsOf(keys, issuer),
-      ...(plan.isNotChecked ? [] : publishedAt(issuer)),
-    ],
-  })
+  const original = originalOf(plan)
+  const keys = signers.keysOf(original === undefined ? label : mirrorKeyLabel(original))
+  const certificate =
+    original === undefined
+      ? issue(issuer, {
+          label: serialLabel,
+          subject: encodeName(plan.subject),
+          keys,
+          validity,
+          extensions: [
+            ...holderExtensions(plan),
+            ...keyIdsOf(keys, issuer),
+            ...(plan.isNotChecked ? [] : publishedAt(issuer)),
+          ],
+        })
+      : mirrorBelow(original, keys, issuer)
   // The last of them is the root, which whoever trusts it has already.
   const chain = plan.sendsChain ? [above.certificate, ...above.chain].slice(0, -1) : []
   return { certificate, chain, privateKey: keys.privateKey }
@@ -205,7 +226,11 @@ function publisher({ authorities, start }: IssueInput, plans: Plans, signers: Si
       if (plan.issuer !== key || plan.revoked === undefined) return []
       const validities = validitiesOf(plan, signers, plan.revoked.at)
       const { keyIndex } = signers.at(key, validities.at(-1)!.issuedAt).generation
-      const serial = serialOf(key, generationLabel(validities.length - 1, label))
+      const original = originalOf(plan)
+      const serial =
+        original === undefined
+          ? serialOf(key, generationLabel(validities.length - 1, label))
+          : fromHex(original.serial)
       return [{ serial, ...plan.revoked, keyIndex }]
     })
   const published = remember((label: string): Uint8Array => {
