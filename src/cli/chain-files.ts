@@ -1,22 +1,36 @@
 /**
- * The certificates of PEM and DER files, judged without a lab: no network, so no revocation list and no missing issuer is fetched.
- * The one place where the machine's clock counts: files of today are judged today, unless `--at` says otherwise.
+ * The certificates of files, judged without a lab: no network, so nothing is fetched, and revocation is what the given lists and responses
+ * say. The one place where the machine's clock counts: files of today are judged today, unless `--at` says otherwise.
  */
-import { readFileSync } from 'node:fs'
 import { err, ok, type Result } from '../base/result.ts'
 import { ms, type Instant } from '../base/time.ts'
 import type { ChainReport } from '../lab/reports.ts'
-import { readCertificates, subjectOf, type Certificate } from '../pki/certificate.ts'
+import { isSelfIssued, subjectOf, type Certificate } from '../pki/certificate.ts'
 import { linksOf } from '../pki/chain-link.ts'
-import { formatDerFault } from '../pki/der.ts'
-import { judgeChain } from '../pki/path.ts'
-import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
-import { NO_CRLS } from '../pki/revocation.ts'
+import type { Contents } from '../pki/containers.ts'
+import type { Crl } from '../pki/crl.ts'
+import type { PathFailure } from '../pki/failure.ts'
+import { identifies } from '../pki/ocsp-request.ts'
+import { readOcspResponse } from '../pki/ocsp-response.ts'
+import { judgeChain, type ChainQuestion } from '../pki/path.ts'
+import type { CrlSource } from '../pki/revocation.ts'
 import { shownPath } from '../topology/files.ts'
+import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Problem } from './answer.ts'
+import { readCertificateFile, readPassword } from './certificate-files.ts'
 
-export interface ChainFiles {
-  readonly anchor: string
+/** The options of `chain` that name files. */
+export interface ChainFileOptions {
+  /** Given, files are judged. */
+  readonly anchor?: readonly string[] | undefined
+  readonly intermediate?: readonly string[] | undefined
+  readonly crl?: readonly string[] | undefined
+  readonly ocsp?: readonly string[] | undefined
+  readonly passwordFile?: string | undefined
+}
+
+export interface ChainFiles extends ChainFileOptions {
+  readonly anchor: readonly string[]
   /** The leaf first; whatever follows was sent along. */
   readonly files: readonly string[]
   readonly name?: string | undefined
@@ -24,65 +38,167 @@ export interface ChainFiles {
   readonly at?: Instant | undefined
 }
 
-function read(file: string): Result<readonly Certificate[], readonly Problem[]> {
-  const shown = shownPath(file)
-  let bytes: Uint8Array
-  try {
-    bytes = readFileSync(file)
-  } catch (thrown) {
-    const why = thrown instanceof Error && 'code' in thrown ? ` (${String(thrown.code)})` : ''
-    return err([{ file: shown, message: `cannot be read${why}` }])
-  }
-  const certificates = readCertificates(bytes)
-  if (certificates.ok) return certificates
-  return err([{ file: shown, message: formatDerFault(certificates.error) }])
+/** The Windows client of the gateway: the relying party that the tutorial is about. */
+const DEFAULT_PROFILE: ProfileName = 'ike-client'
+
+type Wanted = 'certificate' | 'CRL' | 'OCSP response'
+
+const COUNTS: Readonly<Record<Wanted, (contents: Contents) => number>> = {
+  certificate: ({ certificates }) => certificates.length,
+  CRL: ({ crls }) => crls.length,
+  'OCSP response': ({ ocspResponses }) => ocspResponses.length,
 }
 
-function readAll(files: readonly string[]): Result<readonly Certificate[], readonly Problem[]> {
-  const certificates: Certificate[] = []
+/** Read every file; each must hold what it was given for. */
+function readAll(
+  files: readonly string[],
+  wanted: Wanted,
+  password: string | undefined,
+): Result<readonly Contents[], readonly Problem[]> {
+  const all: Contents[] = []
   for (const file of files) {
-    const found = read(file)
-    if (!found.ok) return found
-    certificates.push(...found.value)
+    const contents = readCertificateFile(file, password)
+    if (!contents.ok) return err([contents.error])
+    if (COUNTS[wanted](contents.value) === 0) {
+      const message = `holds ${holding(contents.value)}, no ${wanted}`
+      return err([{ file: shownPath(file), message }])
+    }
+    all.push(contents.value)
   }
-  return ok(certificates)
+  return ok(all)
+}
+
+function holding({ certificates, crls }: Contents): string {
+  if (certificates.length > 0) return 'a certificate'
+  return crls.length > 0 ? 'a CRL' : 'an OCSP response'
+}
+
+/** The certificate to judge: the first of an end entity, failing that of an authority that is no root, failing that the first. */
+const leafOf = (certificates: readonly Certificate[]): Certificate | undefined =>
+  certificates.find(
+    (certificate) => certificate.basicConstraints?.cA !== true && !isSelfIssued(certificate),
+  ) ??
+  certificates.find(({ basicConstraints }) => basicConstraints?.cA !== true) ??
+  certificates.find((certificate) => !isSelfIssued(certificate)) ??
+  certificates[0]
+
+/**
+ * The lists that were given. Where none is of the wanted issuer, those of strangers, whom no certificate here is issued by, are shown
+ * instead: the report then says whose they are.
+ */
+function listed(crls: readonly Crl[], authorities: readonly Certificate[]): CrlSource {
+  const known = new Set(authorities.flatMap(({ subject, issuer }) => [subject.key, issuer.key]))
+  const strange = crls.filter(({ issuer }) => !known.has(issuer.key))
+  return ({ issuer, urls }) => {
+    const own = crls.filter((crl) => crl.issuer.key === issuer.key)
+    if (own.length > 0) return { kind: 'known', crls: own }
+    if (strange.length > 0) return { kind: 'known', crls: strange }
+    const places = urls.length > 0 ? urls : [`CRL of ${issuer.text}`]
+    const outcome =
+      'no list was given (--crl) and no response (--ocsp); files are judged without a network'
+    return { kind: 'unreachable', tried: places.map((url) => ({ url, outcome })) }
+  }
+}
+
+/**
+ * What the given lists say where the relying party looks at none: whoever gives a list wants to know, and the relying party's own verdict
+ * must not change by it.
+ */
+function lookedOver(question: ChainQuestion): readonly PathFailure[] {
+  const profile = { ...question.profile, revocation: 'soft' as const }
+  const { failures, tolerated } = judgeChain({ ...question, profile })
+  return [...failures.filter(({ code }) => code === 'pki/revoked'), ...tolerated]
 }
 
 export function judgeFiles(asked: ChainFiles): Result<ChainReport, readonly Problem[]> {
-  // Revocation cannot be asked for without a network: the profile that does not ask is the default.
-  const profile = PROFILES[(asked.as ?? 'ike-client') as ProfileName]
+  const password = readPassword(asked.passwordFile)
+  if (!password.ok) return err([password.error])
+  const read = (files: readonly string[] = [], wanted: Wanted = 'certificate') =>
+    readAll(files, wanted, password.value)
   const anchors = read(asked.anchor)
   if (!anchors.ok) return anchors
-  const presented = readAll(asked.files)
+  const intermediates = read(asked.intermediate)
+  if (!intermediates.ok) return intermediates
+  const lists = read(asked.crl, 'CRL')
+  if (!lists.ok) return lists
+  const responses = read(asked.ocsp, 'OCSP response')
+  if (!responses.ok) return responses
+  const presented = read(asked.files)
   if (!presented.ok) return presented
-  const [leaf, ...sent] = presented.value
-  if (leaf === undefined) return err([{ message: 'no certificate file to judge was given' }])
 
-  const at = asked.at ?? (ms(new Date().getTime()) as number as Instant)
-  const verdict = judgeChain({
-    leaf,
-    sent,
-    intermediates: [],
-    anchors: anchors.value,
-    at,
-    profile,
-    ...(asked.name === undefined ? {} : { name: asked.name }),
-    crls: NO_CRLS,
+  const certificatesOf = (all: readonly Contents[]) =>
+    all.flatMap(({ certificates }) => certificates)
+  const sent = certificatesOf(presented.value)
+  const leaf = leafOf(sent)
+  if (leaf === undefined) return err([{ message: 'no certificate file to judge was given' }])
+  // A bundle may carry lists, too.
+  const all = [...lists.value, ...presented.value, ...intermediates.value, ...anchors.value]
+  const crls = all.flatMap((contents) => contents.crls)
+  // As if the peer had sent them: a response counts wherever it came from, since it is signed.
+  const stapled = responses.value.flatMap(({ ocspResponses }) => ocspResponses)
+  return ok(
+    reportOf(crls.length + stapled.length > 0, {
+      leaf,
+      sent: sent.filter((certificate) => certificate !== leaf),
+      intermediates: certificatesOf(intermediates.value),
+      anchors: certificatesOf(anchors.value),
+      at: asked.at ?? (ms(new Date().getTime()) as number as Instant),
+      profile: PROFILES[(asked.as ?? DEFAULT_PROFILE) as ProfileName],
+      ...(asked.name !== undefined && { name: asked.name }),
+      crls: listed(
+        crls,
+        all.flatMap(({ certificates }) => certificates),
+      ),
+      stapled,
+    }),
+  )
+}
+
+/** Responses that say nothing about the certificates of the path: whoever gave them should know. */
+function pointless({ stapled = [], leaf }: ChainQuestion, path: readonly Certificate[]) {
+  return stapled.flatMap((der): readonly PathFailure[] => {
+    const response = readOcspResponse(der)
+    if (!response.ok) return []
+    const { value } = response
+    const failure = (message: string, got: string): PathFailure => ({
+      code: 'pki/ocsp-invalid',
+      subject: subjectOf(leaf),
+      message: `an OCSP response that was given ${message}`,
+      got,
+    })
+    if (value.status !== 'successful') return [failure('is no answer', value.status)]
+    const ids = value.basic.responses.map(({ certId }) => certId)
+    const isAbout = path.some((certificate, i) =>
+      ids.some((id) => identifies(id, certificate, path[i + 1] ?? certificate)),
+    )
+    const serials = ids.map(({ serial }) => `serial ${serial}`).join(', ')
+    return isAbout ? [] : [failure('is about none of these certificates', serials)]
   })
-  return ok({
+}
+
+function reportOf(hasEvidence: boolean, question: ChainQuestion): ChainReport {
+  const { leaf, at, profile } = question
+  const verdict = judgeChain(question)
+  const { valid, path, failures, rejected } = verdict
+  const looksAtEvidence = profile.revocation !== 'none'
+  const tolerated = looksAtEvidence || !hasEvidence ? verdict.tolerated : lookedOver(question)
+  const first = failures[0]
+  const windows = first && profile.outcomes[first.code]
+  return {
     on: 'this machine',
     of: subjectOf(leaf),
     profile: profile.name,
     at,
-    valid: verdict.valid,
-    path: linksOf(verdict.path, verdict.valid || verdict.rejected[0]?.anchored === true),
-    failures: verdict.failures,
-    rejected: verdict.rejected.slice(verdict.valid ? 0 : 1).map(({ path, failures }) => ({
-      path: path.map(subjectOf),
-      failures,
+    valid,
+    path: linksOf(path, valid || rejected[0]?.anchored === true),
+    failures,
+    rejected: rejected.slice(valid ? 0 : 1).map((other) => ({
+      path: other.path.map(subjectOf),
+      failures: other.failures,
     })),
-    tolerated: verdict.tolerated,
+    tolerated: [...tolerated, ...pointless(question, path)],
     fetches: [],
     fromCache: [],
-  })
+    ...(windows !== undefined && { windows }),
+  }
 }

@@ -9,14 +9,14 @@ import { renderChain, type PartyVerdict } from '../lab/render-chain.ts'
 import type { ChainReport } from '../lab/reports.ts'
 import { PROFILES } from '../windows/relying-parties.ts'
 import { refused, type Answer, type Problem } from './answer.ts'
+import type { ChainFileOptions } from './chain-files.ts'
 import type { LabCommandOptions } from './options.ts'
 import { openLab, unknownNode, type OpenLab } from './open-lab.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface ChainOptions extends LabCommandOptions {
+export interface ChainOptions extends LabCommandOptions, ChainFileOptions {
   readonly on?: string | undefined
   readonly of?: string | undefined
-  readonly anchor?: string | undefined
   readonly name?: string | undefined
   readonly as?: string | undefined
 }

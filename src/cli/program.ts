@@ -183,10 +183,29 @@ const resolve = (perform: Perform) =>
 
 const chain = (perform: Perform) =>
   command('chain', 'is this certificate good, to this relying party?', 'judge at this instant')
-    .argument('[topology-or-leaf...]', 'a topology; with --anchor: PEM files, the leaf first')
+    .argument(
+      '[topology-or-leaf...]',
+      'a topology; with --anchor: certificate files, the leaf first',
+    )
     .option('--on <node>', 'the relying party')
     .option('--of <node>', 'whose certificate: a node, or node:certificate')
-    .option('--anchor <file>', 'trust anchors in PEM: judge certificate files instead of a lab')
+    .option(
+      '--anchor <file>',
+      'trust anchors: judge files (PEM, DER, PKCS #7, PKCS #12) instead of a lab (may be given again)',
+      append,
+    )
+    .option(
+      '--intermediate <file>',
+      'what the relying party has itself (may be given again)',
+      append,
+    )
+    .option(
+      '--crl <file>',
+      'a CRL; a relying party that looks at none is told what it says, too (may be given again)',
+      append,
+    )
+    .option('--ocsp <file>', 'an OCSP response, as a CRL (may be given again)', append)
+    .option('--password-file <file>', 'its first line opens PKCS #12; or set SALLYPORT_PASSWORD')
     .option('--name <name>', 'the name that was dialled')
     .option(
       '--as <profile>',
@@ -200,6 +219,7 @@ const chain = (perform: Perform) =>
         'chain --on laptop --of gateway:ike --as ike-client --at 2028-02-01',
         'chain topology.ts --on laptop --of gateway --name vpn.example.com --json',
         'chain --anchor root.pem --name vpn.contoso.com gateway.pem issuing.pem --at 2026-03-02',
+        'chain --anchor root.cer --as sstp-client --crl issuing.crl gateway.pfx --password-file pw.txt',
       ),
     )
     .action((files, options) =>

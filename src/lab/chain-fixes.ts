@@ -19,8 +19,6 @@ const account: Fix = ({ subject }) => `look at the account that ${subject} stand
 /** Closed: a new code does not compile until it has its sentence. */
 const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
   'pki/malformed': ({ subject }) => `reissue ${subject}: its encoding breaks the rules of DER`,
-  'pki/distrusted': ({ subject }) =>
-    `take ${subject} out of the relying party's untrusted certificates, or issue below another authority`,
   'pki/bad-signature': ({ subject }) =>
     `replace ${subject}, or the issuer's certificate that is installed: they are not of one key`,
   'pki/untrusted-root': ({ subject, expected }) =>
@@ -29,6 +27,8 @@ const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
     `send ${expected ?? 'the issuer'} along with ${subject}, or install it among the relying party's intermediates`,
   'pki/path-search-limit': ({ subject }) =>
     `remove superfluous cross-certificates between ${subject} and the root`,
+  'pki/distrusted': ({ subject }) =>
+    `take ${subject} out of the relying party's untrusted certificates, or issue without it`,
   'pki/certificate-expired': renew,
   'pki/certificate-not-yet-valid': ({ subject }) =>
     `set the clocks right, or reissue ${subject} with an earlier beginning`,
@@ -56,10 +56,10 @@ const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
   'pki/ocsp-invalid': responder,
   'pki/ocsp-expired': responder,
   'pki/ocsp-unknown': responder,
+  'pki/wrong-key-usage': ({ subject, expected }) =>
+    `reissue ${subject} from a template with the key usage${expected === undefined ? '' : ` ${expected}`}`,
   'pki/wrong-eku': ({ subject, expected }) =>
     `reissue ${subject} from a template with the purpose${expected === undefined ? '' : ` ${expected}`}`,
-  'pki/wrong-key-usage': ({ subject, expected }) =>
-    `reissue ${subject} with the key usage${expected === undefined ? '' : ` ${expected}`}`,
   'pki/name-mismatch': ({ subject, expected }) =>
     `dial a name that ${subject} has, or reissue it with ${expected ?? 'the dialled name'} in the subject alternative name`,
   'pki/name-case-mismatch': ({ subject }) =>

@@ -4,14 +4,8 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { instant, type Instant } from '../base/time.ts'
-import { directoryOf } from '../directory/accounts.ts'
 import type { Directory } from '../directory/directory.ts'
-import {
-  enrolmentsOf,
-  enterpriseOf,
-  type Enrolments,
-  type Enterprise,
-} from '../directory/enrolments.ts'
+import type { Enterprise } from '../directory/enrolments.ts'
 import { parseZone } from '../engine/dns/zone-file.ts'
 import type { Zone } from '../engine/dns/zone.ts'
 import type { Certificate } from '../pki/certificate.ts'
@@ -19,6 +13,7 @@ import { issuePki, type Pki } from '../pki/issue.ts'
 import type { Topology } from '../topology/topology.ts'
 import { validateTopology } from '../topology/validate.ts'
 import { readProfile, type VpnProfile } from '../windows/profile-xml.ts'
+import { domainOf, type Domain } from './domain.ts'
 import type { LabProblem } from './lab.ts'
 
 export interface Compiled {
@@ -32,8 +27,8 @@ export interface Compiled {
   readonly directory?: Directory
   /** The domain with its templates and CAs, for who asks them for a certificate. Absent: the topology has no domain. */
   readonly enterprise?: Enterprise
-  /** The certificates in the forest's NTAuth store. */
-  ntAuth(): readonly Certificate[]
+  /** The certificates in the forest's NTAuth store at `at`, by default the start: a renewed authority has several. */
+  ntAuth(at?: Instant): readonly Certificate[]
 }
 
 export interface InstalledProfiles {
@@ -60,9 +55,8 @@ function compile(topology: Topology): Result<Compiled, readonly LabProblem[]> {
   const zones = readZones(topology, problems)
   const profiles = readProfiles(topology, problems)
   const start = instant(topology.start)
-  const directory = directoryOf(topology, start)
-  const enterprise = directory === undefined ? undefined : enterpriseOf(topology, directory, start)
-  const pki = issueOnce(topology, start, enterprise)
+  const domain = domainOf(topology, start)
+  const pki = issueOnce(topology, start, domain)
   if (!pki.ok) problems.push(...pki.error)
   if (problems.length > 0 || !pki.ok) return err(problems)
   return ok({
@@ -71,10 +65,9 @@ function compile(topology: Topology): Result<Compiled, readonly LabProblem[]> {
     zones,
     profiles,
     pki: pki.value,
-    ...(directory !== undefined && { directory }),
-    ...(enterprise !== undefined && { enterprise }),
-    ntAuth: () =>
-      (directory?.ntAuth ?? []).flatMap((key) => pki.value.authority(key)?.certificate ?? []),
+    ...(domain !== undefined && { directory: domain.directory, enterprise: domain.enterprise }),
+    ntAuth: (at = start) =>
+      (domain?.directory.ntAuth ?? []).flatMap((key) => pki.value.authorityCertificates(key, at)),
   })
 }
 
@@ -87,11 +80,10 @@ const issued = new WeakMap<
   { holders: Holders; start: Instant; asked: string; pki: Issued }
 >()
 
-function issueOnce(topology: Topology, start: Instant, enterprise: Enterprise | undefined): Issued {
+function issueOnce(topology: Topology, start: Instant, domain: Domain | undefined): Issued {
   const { authorities } = topology
   const holders = holdersOf(topology)
-  const { plans, outcomes } = enterprise === undefined ? NOTHING_ASKED : enrolmentsOf(enterprise)
-  const asked = JSON.stringify([plans, outcomes])
+  const asked = domain?.asked ?? ''
   const known = issued.get(authorities)
   const isSame =
     known?.start === start &&
@@ -102,12 +94,11 @@ function issueOnce(topology: Topology, start: Instant, enterprise: Enterprise | 
         node === holders[i]!.node && certificate === holders[i]!.certificate,
     )
   if (isSame) return known.pki
+  const { plans = [], outcomes = [] } = domain?.enrolments ?? {}
   const pki = issuePki({ authorities, holders, start, plans, enrolments: outcomes })
   issued.set(authorities, { holders, start, asked, pki })
   return pki
 }
-
-const NOTHING_ASKED: Enrolments = { plans: [], outcomes: [] }
 
 // Zones and profiles are shared between labs whose edits left them alone.
 const parsedZones = new WeakMap<object, ReturnType<typeof parseZone>>()

@@ -10,6 +10,7 @@ import type { Stack } from '../net/stack.ts'
 import type { World } from '../net/world.ts'
 import { judge } from '../node/relying-party.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import { markMirrors } from '../pki/chain-link.ts'
 import { OCSP_NONCE_OCTETS, OCSP_REQUEST_TYPE } from '../pki/ocsp-request.ts'
 import type { EnrolmentOutcome } from '../pki/plan.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
@@ -150,8 +151,11 @@ export class RunningNode implements LabNode {
           profile,
           ...(dialled === undefined ? {} : { name: dialled }),
         },
-        (judgement) =>
-          done({ on: this.name, of, ...purpose, ...judgement, ...(notes.length > 0 && { notes }) }),
+        (judgement) => {
+          const path = markMirrors(judgement.path, pki.mirrors())
+          const noted = notes.length > 0 && { notes }
+          done({ on: this.name, of, ...purpose, ...judgement, path, ...noted })
+        },
       )
     })
   }

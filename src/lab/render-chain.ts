@@ -110,7 +110,8 @@ function block(link: ChainLink, report: ChainReport, canvas: Canvas): Block {
   const { paint, marks } = canvas
   const broken = report.failures.filter((failure) => isOf(failure, link, report))
   const mark = broken.length === 0 ? paint.green(marks.good) : paint.red(marks.bad)
-  const what = [roleOf(link, report), ...trustOf(link, report)].join(` ${marks.dot} `)
+  const mirror = link.mirror === true ? ['mirror of a real one'] : []
+  const what = [roleOf(link, report), ...mirror, ...trustOf(link, report)].join(` ${marks.dot} `)
   return {
     title: `${mark} ${paint.bold(link.subject)}  ${paint.dim(what)}`,
     rows: [...factsOf(link, report, canvas), ...broken.flatMap((each) => brokenRows(each, canvas))],

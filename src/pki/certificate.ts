@@ -1,9 +1,9 @@
 /**
- * X.509 v3 certificates (RFC 5280 §4.1) read from DER or PEM into plain data.
+ * X.509 v3 certificates (RFC 5280 §4.1) read from DER into plain data; {@link ./containers.ts} finds them in files.
  * Not a judgement: a certificate that reads well may still be expired, revoked or forged; {@link ./path.ts} says.
  */
 import { equalBytes, toHex } from '../base/bytes.ts'
-import { err, ok, type Result } from '../base/result.ts'
+import type { Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import { contextPrimitive, readDer, TAG, type DerFault, type DerReader } from './der.ts'
 import {
@@ -14,9 +14,6 @@ import {
 } from './extensions.ts'
 import { readName, type Name } from './name.ts'
 import { OID } from './oids.ts'
-
-/** PEM or DER beyond this is refused unread. */
-export const CERTIFICATE_FILE_BYTES_MAX = 4 * 1024 * 1024
 
 export interface AlgorithmIdentifier {
   readonly oid: string
@@ -47,6 +44,8 @@ export interface Certificate extends Signed, ExtensionValues {
   readonly spki: Uint8Array
   /** All of them, known or not, in order. */
   readonly extensions: readonly Extension[]
+  /** Thumbprint of the real certificate that this one stands for; absent: it stands for itself. */
+  readonly mirrorOf?: string
 }
 
 /** Read AlgorithmIdentifier (RFC 5280 §4.1.1.2). */
@@ -155,75 +154,6 @@ function readTail(r: DerReader, values: WritableCertificate): void {
     readCertificateExtension(oid, reader, value, values),
   )
   wrapper.end('extensions')
-}
-
-const CERTIFICATE_LABELS: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE'])
-
-/**
- * The blocks of a PEM file that carry one of `labels` (RFC 7468), decoded; others (keys) and text between are passed over.
- * A fault names the line, counted from 1.
- */
-export function readPem(
-  text: string,
-  labels: ReadonlySet<string>,
-): Result<readonly Uint8Array[], DerFault> {
-  const blocks: Uint8Array[] = []
-  let open: { readonly label: string; readonly line: number; body: string[] } | undefined
-  const fault = (line: number, rule: string) => err({ field: `PEM line ${line}`, offset: 0, rule })
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const m = /^-----(BEGIN|END) ([A-Z0-9 ]{1,64})-----\s*$/.exec(line)
-    if (m === null) {
-      open?.body.push(line.trim())
-    } else if (m[1] === 'BEGIN') {
-      if (open !== undefined) return fault(open.line, `${open.label} has no end (RFC 7468 §2)`)
-      open = { label: m[2]!, line: index + 1, body: [] }
-    } else {
-      if (open?.label !== m[2]) return fault(index + 1, `${m[2]} has no begin (RFC 7468 §2)`)
-      const body = open!.body.join('')
-      if (labels.has(open!.label)) {
-        // Node decodes leniently, so what it read must be what was written. (A pattern for 4 MiB would exhaust the stack.)
-        const block = Buffer.from(body, 'base64')
-        if (block.toString('base64') !== body) {
-          return fault(open!.line, `${m[2]} is not base64 (RFC 7468 §3)`)
-        }
-        blocks.push(new Uint8Array(block))
-      }
-      open = undefined
-    }
-  }
-  return open === undefined
-    ? ok(blocks)
-    : fault(open.line, `${open.label} has no end (RFC 7468 §2)`)
-}
-
-/**
- * Read a file of certificates: one in DER, or any number in PEM, in the order of the file.
- * Fails on the first that is malformed, and when there is none; `offset` then counts from that certificate's first byte.
- */
-export function readCertificates(bytes: Uint8Array): Result<readonly Certificate[], DerFault> {
-  if (bytes.length > CERTIFICATE_FILE_BYTES_MAX) {
-    return err({
-      field: 'file',
-      offset: 0,
-      rule: `larger than ${CERTIFICATE_FILE_BYTES_MAX} bytes`,
-    })
-  }
-  let encoded: readonly Uint8Array[] = [bytes]
-  if (bytes[0] !== TAG.sequence) {
-    const blocks = readPem(Buffer.from(bytes).toString('latin1'), CERTIFICATE_LABELS)
-    if (!blocks.ok) return blocks
-    encoded = blocks.value
-  }
-  if (encoded.length === 0) {
-    return err({ field: 'file', offset: 0, rule: 'neither DER nor PEM with a certificate' })
-  }
-  const certificates: Certificate[] = []
-  for (const der of encoded) {
-    const read = readCertificate(der)
-    if (!read.ok) return read
-    certificates.push(read.value)
-  }
-  return ok(certificates)
 }
 
 /** `CN=vpn.contoso.com`; for a certificate without a subject its serial number. For messages. */

@@ -39,15 +39,32 @@ export interface ChainLink {
   readonly ocspUrls: readonly string[]
   /** Where its issuer's certificate is. */
   readonly issuerUrls: readonly string[]
+  /** Stands for a real certificate, issued again with a lab key. Absent: it stands for itself. */
+  readonly mirror?: true
+  /** Thumbprint of the real one, written as that above. */
+  readonly mirrorOf?: string
   /** The path ends here, in a trust anchor of the relying party. */
   readonly isAnchor: boolean
-  /** A mirror: issued again with a lab key in the likeness of the certificate that has this thumbprint. */
-  readonly mirrorOf?: string
 }
 
 /** Of a path, end entity first; `anchored`: its last certificate is a trust anchor. */
 export const linksOf = (path: readonly Certificate[], anchored: boolean): readonly ChainLink[] =>
   path.map((certificate, i) => linkOf(certificate, anchored && i === path.length - 1))
+
+const mirrorMark = (original: string) => ({
+  mirror: true as const,
+  mirrorOf: original.toUpperCase(),
+})
+
+/** Mark those that stand for real certificates. What came over the network does not say so itself: `mirrors` has it by thumbprint. */
+export const markMirrors = (
+  path: readonly ChainLink[],
+  mirrors: ReadonlyMap<string, string>,
+): readonly ChainLink[] =>
+  path.map((link) => {
+    const original = mirrors.get(link.thumbprint.toLowerCase())
+    return original === undefined ? link : { ...link, ...mirrorMark(original) }
+  })
 
 function linkOf(certificate: Certificate, isAnchor: boolean): ChainLink {
   const { issuer, notBefore, notAfter, serial, extKeyUsage, subjectAltName = [] } = certificate
@@ -64,6 +81,7 @@ function linkOf(certificate: Certificate, isAnchor: boolean): ChainLink {
     crlUrls: crlUrlsOf(certificate),
     ocspUrls: responderUrlsOf(certificate),
     issuerUrls: issuerUrlsOf(certificate),
+    ...(certificate.mirrorOf !== undefined && mirrorMark(certificate.mirrorOf)),
     isAnchor,
   }
 }

@@ -30,7 +30,8 @@ export function installedPlan(
     node,
     name,
     issuer,
-    subject: attributesOf(spec.subject),
+    // A mirror has the name of its original, octet by octet.
+    subject: spec.mirrors === undefined ? attributesOf(spec.subject) : [],
     names: { dns, upn, email: [], urls: [] },
     keyUsage: ['digitalSignature', 'keyEncipherment'],
     eku: eku.map((purpose) => EKU_OIDS[purpose]),
@@ -38,6 +39,7 @@ export function installedPlan(
     notBefore: after(start, spec.validFrom ?? CERTIFICATE_VALID_FROM),
     validFor,
     ...(revoked !== undefined && { revoked: revocationOf(revoked, start) }),
+    ...(spec.mirrors !== undefined && { mirrors: spec.mirrors }),
     sendsChain: spec.sendsChain !== false,
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The signed part of a certificate, assembled by node-forge: the one file that may import it.
+ * The signed part of a certificate, assembled by node-forge, and its RC2, which old PKCS #12 needs: the one file that may import it.
  * Not signing and not reading: {@link ./signature.ts} signs through node:crypto, {@link ./certificate.ts} reads with our own reader.
  */
 import forge from 'node-forge'
@@ -63,3 +63,15 @@ const binary = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin
 
 const parse = (der: Uint8Array): forge.asn1.Asn1 =>
   asn1.fromDer(forge.util.createBuffer(binary(der)))
+
+/** RC2 (RFC 2268) in CBC with that many effective key bits; undefined when the padding is not that of a plain text. */
+export const decryptRc2Cbc =
+  (bits: 40 | 128) =>
+  (key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array | undefined => {
+    const cipher = forge.rc2.createDecryptionCipher(binary(key), bits)
+    cipher.start(binary(iv))
+    cipher.update(forge.util.createBuffer(binary(data)))
+    return cipher.finish()
+      ? new Uint8Array(Buffer.from(cipher.output.getBytes(), 'latin1'))
+      : undefined
+  }

@@ -13,6 +13,7 @@ import {
   type Instant,
 } from '../base/time.ts'
 import type { AuthoritySpec } from '../topology/pki.ts'
+import { originalOf } from './mirror-source.ts'
 import type { CertificatePlan, RenewalPlan } from './plan.ts'
 
 export const AUTHORITY_VALID_FROM = days(-30)
@@ -52,9 +53,11 @@ export function authorityGenerations(
   start: Instant,
 ): readonly AuthorityGeneration[] {
   const spec = authorities[key]!
-  const first = after(start, spec.validFrom ?? AUTHORITY_VALID_FROM)
+  const original = originalOf(spec)
+  const first = original?.notBefore ?? after(start, spec.validFrom ?? AUTHORITY_VALID_FROM)
+  const last = original?.notAfter ?? after(first, spec.validFor)
   const generations: AuthorityGeneration[] = [
-    { index: 0, keyIndex: 0, notBefore: first, notAfter: after(first, spec.validFor) },
+    { index: 0, keyIndex: 0, notBefore: first, notAfter: last },
   ]
   for (const renewal of spec.renewals ?? []) {
     const last = generations.at(-1)!

@@ -5,6 +5,7 @@
 import { after, days, formatInstant, hours, type Duration, type Instant } from '../base/time.ts'
 import type { AuthoritySpec, CertificateSpec } from '../topology/pki.ts'
 import { AUTHORITY_VALID_FROM } from './generations.ts'
+import { mirrorProblem } from './mirror-source.ts'
 import { parseName } from './name.ts'
 import { EKU_OIDS } from './oids.ts'
 import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
@@ -52,7 +53,8 @@ function authorityProblems(
 ): readonly IssueProblem[] {
   const path = ['authorities', key]
   const problems = [
-    ...nameProblems(spec.subject, [...path, 'subject']),
+    ...(spec.mirrors === undefined ? nameProblems(spec.subject, [...path, 'subject']) : []),
+    ...mirrorProblems(authorities, spec, path),
     ...spanProblems(after(start, spec.validFrom ?? AUTHORITY_VALID_FROM), spec.validFor, [
       ...path,
       'validFor',
@@ -126,7 +128,10 @@ function holderProblems({ authorities, holders, start }: IssueInput, index: numb
   const path = ['nodes', node, 'certificates', before.length]
   const { issuer, subject, request, revoked } = certificate
   const problems = [
-    ...(subject === undefined ? [] : nameProblems(subject, [...path, 'subject'])),
+    ...(subject === undefined || certificate.mirrors !== undefined
+      ? []
+      : nameProblems(subject, [...path, 'subject'])),
+    ...mirrorProblems(authorities, certificate, path),
     ...validityProblems(start, certificate, path),
     ...(revoked === undefined
       ? []
@@ -155,6 +160,18 @@ function holderProblems({ authorities, holders, start }: IssueInput, index: numb
     problems.push({ path: [...path, 'name'], message })
   }
   return problems
+}
+
+function mirrorProblems(
+  authorities: IssueInput['authorities'],
+  spec: Pick<AuthoritySpec, 'issuer' | 'mirrors' | 'renewals'>,
+  path: Path,
+): readonly IssueProblem[] {
+  const { issuer } = spec
+  // One that does not exist is told as such.
+  if (issuer !== undefined && !Object.hasOwn(authorities, issuer)) return []
+  const message = mirrorProblem(spec, issuer === undefined ? undefined : authorities[issuer])
+  return message === undefined ? [] : [{ path: [...path, 'mirrors'], message }]
 }
 
 function validityProblems(

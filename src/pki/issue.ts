@@ -12,6 +12,7 @@ import { attributesOf, holderExtensions, installedPlan } from './contents.ts'
 import * as extend from './extension-writer.ts'
 import { certificateValidities, type IssuedValidity, type Validity } from './generations.ts'
 import { issueProblems, type IssueInput, type IssueProblem } from './issue-check.ts'
+import { mirrorBelow, mirrorKeyLabel, originalOf } from './mirror-source.ts'
 import { encodeName } from './name.ts'
 import { OID } from './oids.ts'
 import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
@@ -30,6 +31,7 @@ import {
   type Held,
   type Signers,
 } from './signers.ts'
+import { thumbprint } from './thumbprint.ts'
 
 export type { Held } from './signers.ts'
 
@@ -48,6 +50,8 @@ export interface Pki extends Publisher {
   certificateNames(node: string): readonly string[]
   /** Issue by a plan that came later than the topology, at `at`. Each instant has a serial number of its own. */
   issue(plan: CertificatePlan, at: Instant): Held
+  /** Thumbprints of the mirrors that it issued, each with that of the real certificate. */
+  mirrors(): ReadonlyMap<string, string>
   /** How those fared who asked by a template, or by autoenrolment. */
   enrolments(): readonly EnrolmentOutcome[]
 }
@@ -95,10 +99,23 @@ function pkiOf(input: IssueInput): Pki {
         validity: issuedAt,
       })
     },
+    mirrors: () => {
+      const authoritative = Object.keys(authorities).map((key) => signers.held(key, 0))
+      const mirrored = [...plans].filter(([, plan]) => originalOf(plan) !== undefined)
+      const helds = mirrored.map(([label, plan]) => heldAt(label, plan, plan.notBefore))
+      return mirrorsAmong([...authoritative, ...helds].map(({ certificate }) => certificate))
+    },
     enrolments: () => input.enrolments ?? [],
     ...publisher(input, plans, signers),
   }
 }
+
+const mirrorsAmong = (certificates: readonly Certificate[]): ReadonlyMap<string, string> =>
+  new Map(
+    certificates.flatMap((certificate) =>
+      certificate.mirrorOf === undefined ? [] : [[thumbprint(certificate), certificate.mirrorOf]],
+    ),
+  )
 
 /** Of every certificate that will be issued, by its label. */
 type Plans = ReadonlyMap<string, CertificatePlan>
@@ -141,18 +158,22 @@ function issueByPlan(signers: Signers, plan: CertificatePlan, occasion: Occasion
   const { label, serialLabel, validity } = occasion
   const issuer = signers.at(plan.issuer, validity.issuedAt)
   const above = signers.held(issuer.key, issuer.generation.index)
-  const keys = signers.keysOf(label)
-  const certificate = issue(issuer, {
-    label: serialLabel,
-    subject: encodeName(plan.subject),
-    keys,
-    validity,
-    extensions: [
-      ...holderExtensions(plan),
-      ...keyIdsOf(keys, issuer),
-      ...(plan.isNotChecked ? [] : publishedAt(issuer)),
-    ],
-  })
+  const original = originalOf(plan)
+  const keys = signers.keysOf(original === undefined ? label : mirrorKeyLabel(original))
+  const certificate =
+    original === undefined
+      ? issue(issuer, {
+          label: serialLabel,
+          subject: encodeName(plan.subject),
+          keys,
+          validity,
+          extensions: [
+            ...holderExtensions(plan),
+            ...keyIdsOf(keys, issuer),
+            ...(plan.isNotChecked ? [] : publishedAt(issuer)),
+          ],
+        })
+      : mirrorBelow(original, keys, issuer)
   // The last of them is the root, which whoever trusts it has already.
   const chain = plan.sendsChain ? [above.certificate, ...above.chain].slice(0, -1) : []
   return { certificate, chain, privateKey: keys.privateKey }
@@ -166,7 +187,8 @@ function publisher({ authorities, start }: IssueInput, plans: Plans, signers: Si
       const validities = validitiesOf(plan, signers, plan.revoked.at)
       const signed = signers.at(key, validities.at(-1)!.issuedAt).generation
       if (signed.keyIndex !== keyIndex) return []
-      const serial = toHex(serialOf(key, generationLabel(validities.length - 1, label)))
+      const own = generationLabel(validities.length - 1, label)
+      const serial = originalOf(plan)?.serial ?? toHex(serialOf(key, own))
       return [{ serial, ...plan.revoked }]
     })
   return publisherOf({

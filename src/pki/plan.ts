@@ -4,7 +4,7 @@
  */
 import type { Duration, Instant } from '../base/time.ts'
 import type { AccountKey } from '../topology/accounts.ts'
-import type { RevocationReason } from '../topology/pki.ts'
+import type { MirrorSource, RevocationReason } from '../topology/pki.ts'
 import type { Denial } from './denial.ts'
 import type { KeyUsageBit } from './extensions.ts'
 import type { NameAttribute } from './name.ts'
@@ -32,6 +32,8 @@ export interface CertificatePlan {
   readonly validFor: Duration
   readonly renewal?: RenewalPlan
   readonly revoked?: PlannedRevocation
+  /** It is the mirror of a real one, and says what that says. */
+  readonly mirrors?: MirrorSource
   /** Whether its holder sends the intermediates along. */
   readonly sendsChain: boolean
 }

@@ -55,6 +55,10 @@ function paddingOf({ key, saltLength }: SignatureAlgorithm) {
   return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
 }
 
-/** Sign with sha256WithRSAEncryption (RFC 8017 §8.2). The same key and bytes give the same signature. */
+/** Sign with RSASSA-PKCS1-v1_5 (RFC 8017 §8.2) over that digest. The same key and bytes give the same signature. */
+export const signRsa = (digest: string, tbs: Uint8Array, privateKey: KeyObject): Uint8Array =>
+  new Uint8Array(sign(digest, tbs, { key: privateKey, padding: constants.RSA_PKCS1_PADDING }))
+
+/** Sign with sha256WithRSAEncryption. */
 export const signSha256Rsa = (tbs: Uint8Array, privateKey: KeyObject): Uint8Array =>
-  new Uint8Array(sign('sha256', tbs, { key: privateKey, padding: constants.RSA_PKCS1_PADDING }))
+  signRsa('sha256', tbs, privateKey)

@@ -21,6 +21,7 @@ import {
   type Validity,
 } from './generations.ts'
 import { assignKeys, poolKey, type KeyPair } from './key-pool.ts'
+import { mirrorBelow, mirrorKeyLabel, originalOf } from './mirror-source.ts'
 import { encodeName } from './name.ts'
 import { OID } from './oids.ts'
 import { signSha256Rsa } from './signature.ts'
@@ -70,14 +71,22 @@ export function signersOf(
   others: readonly string[],
 ): Signers {
   const generations = remember((key: string) => authorityGenerations(authorities, key, start))
-  const keysOf = keysByLabel(Object.keys(authorities), others, generations)
+  const keysOf = keysByLabel(authorities, others, generations)
   const signers = remember((label: string): Signer => {
     const [index, key] = splitIndex(label)
     const spec = authorities[key]!
     const generation = generations(key)[index]!
-    const keys = keysOf(generationLabel(generation.keyIndex, authorityLabel(key)))
-    const name = encodeName(attributesOf(spec.subject))
-    return { key, spec, generation, name, keys, keyId: keyIdOf(keys.spki) }
+    const original = originalOf(spec)
+    const keys = keysOf(generationLabel(generation.keyIndex, labelOf(key, spec)))
+    const name = original?.subject.der ?? encodeName(attributesOf(spec.subject))
+    return {
+      key,
+      spec,
+      generation,
+      name,
+      keys,
+      keyId: original?.subjectKeyId ?? keyIdOf(keys.spki),
+    }
   })
   const at = (key: string, instant: Instant): Signer =>
     signers(`${generationAt(generations(key), instant).index} ${key}`)
@@ -106,16 +115,17 @@ export function signersOf(
 
 /** A key from the pool for every label. Those of renewed authorities come after all first ones, so that they move none of them. */
 function keysByLabel(
-  authorities: readonly string[],
+  authorities: Readonly<Record<string, AuthoritySpec>>,
   others: readonly string[],
   generations: (key: string) => readonly AuthorityGeneration[],
 ): (label: string) => KeyPair {
-  const renewed = authorities.flatMap((key) =>
+  const renewed = Object.keys(authorities).flatMap((key) =>
     keyIndexesOf(generations(key))
       .slice(1)
       .map((index) => generationLabel(index, authorityLabel(key))),
   )
-  const first = [...authorities.map(authorityLabel), ...renewed]
+  const own = Object.entries(authorities).map(([key, spec]) => labelOf(key, spec))
+  const first = [...new Set([...own, ...renewed])]
   const indexes = assignKeys(first, others)
   // Who asks later gets the key that it would have got as the last of all.
   return (label) => poolKey(indexes.get(label) ?? assignKeys(first, [...others, label]).get(label)!)
@@ -131,6 +141,11 @@ export const suffixed = (urls: readonly string[] = [], index: number): readonly 
   index === 0 ? urls : urls.map((url) => url.replace(/(\.[^./?]*)?(\?.*)?$/, `(${index})$1$2`))
 
 const authorityLabel = (key: string): string => `authority ${key}`
+/** The label of its first key. */
+function labelOf(key: string, spec: AuthoritySpec): string {
+  const original = originalOf(spec)
+  return original === undefined ? authorityLabel(key) : mirrorKeyLabel(original)
+}
 /** The present one of several in a row; the first goes by its own label. */
 export const generationLabel = (index: number, label: string): string =>
   index === 0 ? label : `generation ${index} of ${label}`
@@ -142,6 +157,8 @@ export function splitIndex(label: string): readonly [number, string] {
 
 function issueAuthority(self: Signer, issuer: Signer): Certificate {
   const { spec, key, generation } = self
+  const original = originalOf(spec)
+  if (original !== undefined) return mirrorBelow(original, self.keys, issuer)
   return issue(issuer, {
     label: generationLabel(generation.index, authorityLabel(key)),
     subject: self.name,

@@ -7,7 +7,8 @@ import type { Certificate } from './certificate.ts'
 export const thumbprint = ({ der }: Pick<Certificate, 'der'>): string =>
   createHash('sha1').update(der).digest('hex')
 
-/** Every thumbprint by which settings may name this certificate. */
+/** Every thumbprint by which settings may name this certificate: a mirror answers to that of the real one, too. */
 export const thumbprintsOf = (certificate: Certificate): readonly string[] => [
   thumbprint(certificate),
+  ...(certificate.mirrorOf === undefined ? [] : [certificate.mirrorOf]),
 ]

@@ -4,6 +4,14 @@
  */
 import type { Duration } from '../base/time.ts'
 
+/** A real certificate that the lab issues again with a lab key. */
+export interface MirrorSource {
+  /** Of its file. For messages. */
+  readonly path: string
+  /** DER, in base64. */
+  readonly base64: string
+}
+
 export interface AuthoritySpec<H extends string = string> {
   /** Distinguished name, `CN=Contoso Root CA`. */
   readonly subject: string
@@ -51,6 +59,8 @@ export interface AuthoritySpec<H extends string = string> {
   readonly sidExtension?: boolean
   /** ValidityPeriodUnits: nothing that it issues by template is valid for longer. Default 2 years. */
   readonly maximumValidity?: Duration
+  /** It is a real one: name, dates and extensions are those of this certificate, whatever is written above. */
+  readonly mirrors?: MirrorSource
   /** When its own certificate was, or will be, renewed, in that order. */
   readonly renewals?: readonly AuthorityRenewal[]
 }
@@ -112,6 +122,8 @@ export interface CertificateSpec {
   /** Relative to the topology's start; default 1 day before. */
   readonly validFrom?: Duration
   readonly validFor?: Duration
+  /** It is a real one: all but the key is that of this certificate, whatever is written above. */
+  readonly mirrors?: MirrorSource
   /**
    * Put on the issuer's CRL: when (relative to the start) and why (RFC 5280 §5.3.1); of several certificates in a row, the one held
    * then. `releasedAt`: a certificateHold ends then, and the certificate is good again.

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Duration } from '../base/time.ts'
 import type { ComputerSpec, DirectorySpec, UserSpec } from './directory.ts'
 import { REVOCATION_REASONS, type CertificateSpec } from './pki.ts'
-import { flag, opt, text, texts } from './schema-words.ts'
+import { flag, mirrorSource, opt, text, texts } from './schema-words.ts'
 import type { TemplateSpec } from './templates.ts'
 
 type Durations = z.ZodType<Duration>
@@ -82,6 +82,7 @@ export function certificateShape(duration: Durations): z.ZodType<CertificateSpec
       }),
     ),
     sendsChain: opt(flag),
+    mirrors: opt(mirrorSource),
     template: opt(text),
     for: opt(text),
     request: opt(

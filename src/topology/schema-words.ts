@@ -11,3 +11,6 @@ export const opt = <S extends z.ZodType>(schema: S): z.ZodExactOptional<S> =>
 export const text = z.string()
 export const texts = z.array(z.string())
 export const flag = z.boolean()
+
+/** A real certificate, read where the topology is written. */
+export const mirrorSource = z.strictObject({ path: text, base64: text })

@@ -9,8 +9,8 @@ import type { SourceFile } from './files.ts'
 import type { FilterSpec, NatRouterSpec, NatRuleSpec, RuleSpec } from './firewall.ts'
 import type { AuthoritySpec } from './pki.ts'
 import { certificateShape, directoryShape, templateShape } from './schema-directory.ts'
-import { flag, opt, text, texts } from './schema-words.ts'
 import type { RevocationSpec } from './revocation.ts'
+import { flag, mirrorSource, opt, text, texts } from './schema-words.ts'
 import type { ServiceSpec } from './services.ts'
 import type { InterfaceSpec, NetworkSpec, NodeSpec, ZoneSpec } from './topology.ts'
 
@@ -266,6 +266,7 @@ function authorityShape(duration: Forms['duration']): z.ZodType<AuthoritySpec> {
       }),
     ),
     pathLength: opt(z.int().min(0)),
+    mirrors: opt(mirrorSource),
     templates: opt(texts),
     requesters: opt(texts),
     runsOn: opt(text),

@@ -12,7 +12,10 @@ import { domainNameComplaint, subjectComplaint, unknownName, urlComplaint } from
 export function validateAuthorities(t: Topology, problems: Problems): void {
   for (const [key, authority] of Object.entries(t.authorities)) {
     const here = problems.at(key)
-    here.at('subject').add(subjectComplaint(authority.subject))
+    // A real certificate's name may be one that nobody would write.
+    if (authority.mirrors === undefined) {
+      here.at('subject').add(subjectComplaint(authority.subject))
+    }
     here.at('issuer').add(issuerComplaint(t, key, authority))
     here.at('validFor').add(spanComplaint(authority.validFor))
     for (const list of ['crlUrls', 'aiaUrls'] as const) {
@@ -90,7 +93,9 @@ export function validateCertificates(
     if (issuer !== undefined) {
       here.at('issuer').add(unknownName('authority', issuer, t.authorities))
     }
-    if (subject !== undefined) here.at('subject').add(subjectComplaint(subject))
+    if (subject !== undefined && certificate.mirrors === undefined) {
+      here.at('subject').add(subjectComplaint(subject))
+    }
     dns?.forEach((name, j) => here.at('dns', j).add(dnsNameComplaint(name)))
     if (validFor !== undefined) here.at('validFor').add(spanComplaint(validFor))
     here.at('revoked', 'releasedAt').add(releaseComplaint(certificate))

@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concat, fromHex, utf8 } from '../../src/base/bytes.ts'
 import { formatInstant } from '../../src/base/time.ts'
-import { readCertificate, readCertificates, subjectOf } from '../../src/pki/certificate.ts'
+import { readCertificate } from '../../src/pki/certificate.ts'
+import { readCertificates } from '../../src/pki/containers.ts'
 import { readCrl } from '../../src/pki/crl.ts'
 import { contextConstructed, contextPrimitive, formatDerFault, TAG } from '../../src/pki/der.ts'
 import * as write from '../../src/pki/der-writer.ts'
@@ -10,7 +11,7 @@ import { ATTRIBUTE_OIDS, OID } from '../../src/pki/oids.ts'
 import { GATEWAY, held, pkiOf, rootOf, START } from './contoso.ts'
 
 const pki = pkiOf({ certificates: [{ ...GATEWAY, upn: ['gw@contoso.com'] }] })
-const { certificate, chain } = held(pki)
+const { certificate } = held(pki)
 
 const algorithm = write.sequence(write.oid('1.2.840.10045.4.3.2'))
 const name = (common: string) =>
@@ -162,50 +163,6 @@ describe('malformed certificates', () => {
     ['a padded serial number', forged([], { serial: fromHex('02020001') }), /shortest form/],
   ])('%s', ([, result, rule]) => {
     expect(faultOf(result)).toMatch(rule)
-  })
-})
-
-describe('files', () => {
-  const pem = (label: string, der: Uint8Array) =>
-    `-----BEGIN ${label}-----\r\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\r\n')}\r\n-----END ${label}-----\r\n`
-
-  test('DER is one certificate', () => {
-    const read = readCertificates(certificate.der)
-    expect(read.ok && read.value.map(subjectOf)).toEqual(['CN=vpn.contoso.com'])
-  })
-
-  test('PEM is any number of them, with text and keys between', () => {
-    const text = `subject=…\n${pem('CERTIFICATE', certificate.der)}${pem('PRIVATE KEY', Uint8Array.of(1))}\n${pem('CERTIFICATE', chain[0]!.der)}`
-    const read = readCertificates(utf8(text))
-    expect(read.ok && read.value.map(({ der }) => der)).toEqual([certificate.der, chain[0]!.der])
-  })
-
-  test.for([
-    ['empty', '', 'file, byte 0: neither DER nor PEM with a certificate'],
-    ['text', 'hello', 'file, byte 0: neither DER nor PEM with a certificate'],
-    [
-      'no end',
-      '-----BEGIN CERTIFICATE-----\nAAAA\n',
-      'PEM line 1, byte 0: CERTIFICATE has no end (RFC 7468 §2)',
-    ],
-    [
-      'no begin',
-      '\n-----END CERTIFICATE-----\n',
-      'PEM line 2, byte 0: CERTIFICATE has no begin (RFC 7468 §2)',
-    ],
-    [
-      'not base64',
-      pem('CERTIFICATE', certificate.der).replace('MII', 'M!I'),
-      'PEM line 1, byte 0: CERTIFICATE is not base64 (RFC 7468 §3)',
-    ],
-    [
-      'not a certificate',
-      pem('CERTIFICATE', fromHex('3000')),
-      'certificate, byte 2: the element is missing',
-    ],
-  ] as const)('%s', ([, text, fault]) => {
-    const read = readCertificates(utf8(text))
-    expect(!read.ok && formatDerFault(read.error)).toBe(fault)
   })
 })
 

@@ -6,7 +6,8 @@ import path from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { fromHex } from '../../src/base/bytes.ts'
-import { readCertificates, type Certificate } from '../../src/pki/certificate.ts'
+import type { Certificate } from '../../src/pki/certificate.ts'
+import { readCertificates } from '../../src/pki/containers.ts'
 import * as write from '../../src/pki/der-writer.ts'
 import { verifySignature } from '../../src/pki/signature.ts'
 import { keySize } from '../../src/pki/verification-key.ts'
@@ -57,10 +58,12 @@ const pss = (digest: string, salt: string) => [
   `rsa_pss_saltlen:${salt}`,
 ]
 const restricted = [
-  ...['-algorithm', 'RSA-PSS', '-pkeyopt', 'rsa_keygen_bits:2048'],
-  ...['-pkeyopt', 'rsa_pss_keygen_md:sha256', '-pkeyopt', 'rsa_pss_keygen_mgf1_md:sha256'],
-  ...['-pkeyopt', 'rsa_pss_keygen_saltlen:32'],
-]
+  ['-algorithm', 'RSA-PSS'],
+  ['-pkeyopt', 'rsa_keygen_bits:2048'],
+  ['-pkeyopt', 'rsa_pss_keygen_md:sha256'],
+  ['-pkeyopt', 'rsa_pss_keygen_mgf1_md:sha256'],
+  ['-pkeyopt', 'rsa_pss_keygen_saltlen:32'],
+].flat()
 
 const GOOD: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   ...['sha1', 'sha224', 'sha256', 'sha384', 'sha512'].flatMap(

@@ -173,6 +173,7 @@ const EKUS: readonly EkuName[] = [
   'ocspSigning',
 ]
 const certificate: Required<CertificateSpec> = {
+  mirrors: { path: 'gateway.pem', base64: 'MAA=' },
   name: 'ike',
   issuer: 'root',
   subject: 'CN=vpn',
@@ -222,6 +223,7 @@ const template: Required<TemplateSpec> = {
   certificate: 'user',
 }
 const authority: Required<AuthoritySpec> = {
+  mirrors: { path: 'root.cer', base64: 'MAA=' },
   subject: 'CN=Issuing',
   issuer: 'root',
   validFrom: days(-1),

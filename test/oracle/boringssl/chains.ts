@@ -1,10 +1,6 @@
 /** Puts BoringSSL's chain tests to the path judgement: the failing certificate and the kind of error must be theirs. */
-import {
-  readCertificate,
-  readPem,
-  subjectOf,
-  type Certificate,
-} from '../../../src/pki/certificate.ts'
+import { readCertificate, subjectOf, type Certificate } from '../../../src/pki/certificate.ts'
+import { readPem } from '../../../src/pki/pem.ts'
 import type { PathFailure } from '../../../src/pki/failure.ts'
 import { judgeChain } from '../../../src/pki/path.ts'
 import { NO_CRLS } from '../../../src/pki/revocation.ts'

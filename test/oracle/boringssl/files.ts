@@ -3,7 +3,8 @@
  * chains: {@link ./chains.ts} judges those. What is expected stands in a file or in its name.
  */
 import { instant } from '../../../src/base/time.ts'
-import { readCertificate, readPem } from '../../../src/pki/certificate.ts'
+import { readCertificate } from '../../../src/pki/certificate.ts'
+import { readPem } from '../../../src/pki/pem.ts'
 import { readCrl } from '../../../src/pki/crl.ts'
 import { readDer } from '../../../src/pki/der.ts'
 import { readGeneralNames } from '../../../src/pki/general-name.ts'
