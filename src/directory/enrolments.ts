@@ -4,7 +4,7 @@
  * Not a protocol and not a clock: all first certificates are planned at once, and renewed on the way.
  */
 import { after, type Instant } from '../base/time.ts'
-import { attributesOf } from '../pki/contents.ts'
+import { attributesOf, revocationOf } from '../pki/contents.ts'
 import { denied, type Denial } from '../pki/denial.ts'
 import { CERTIFICATE_VALID_FROM } from '../pki/issue-check.ts'
 import { EKU_OIDS } from '../pki/oids.ts'
@@ -168,9 +168,7 @@ function planOf(
         ...(account?.expires !== undefined && { until: account.expires }),
       },
     }),
-    ...(revoked !== undefined && {
-      revoked: { at: after(enterprise.start, revoked.at), reason: revoked.reason },
-    }),
+    ...(revoked !== undefined && { revoked: revocationOf(revoked, enterprise.start) }),
     sendsChain: spec.sendsChain !== false,
   }
 }

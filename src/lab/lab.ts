@@ -7,10 +7,11 @@ import type { Fault } from '../net/faults.ts'
 import type { Trace, TraceLevel } from '../net/trace.ts'
 import type { EnrolmentOutcome } from '../pki/plan.ts'
 import type { Edit } from '../topology/edit.ts'
+import type { RequestSpec } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'
-import type { EnrolmentReport, EnrolOptions } from './enrolment.ts'
 import type {
   ChainReport,
+  EnrolmentReport,
   HttpReport,
   ProbeReport,
   ResolveReport,
@@ -101,6 +102,15 @@ export interface JudgeOptions {
   /** Relying-party profile; default `strict`. */
   readonly profile?: string
   readonly name?: string
+}
+
+export interface EnrolOptions {
+  /** Logon name of the user who asks; absent: the computer. */
+  readonly for?: string
+  /** Name under which the node will hold it; default the template's. */
+  readonly name?: string
+  /** For templates that take the subject from the request. */
+  readonly request?: RequestSpec
 }
 
 export interface LabStep {

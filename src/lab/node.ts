@@ -4,29 +4,30 @@
  */
 import { formatIpv4, parseIpv4 } from '../base/address.ts'
 import { fromUtf8 } from '../base/bytes.ts'
+import type { Rng } from '../base/rng.ts'
 import type { Wish } from '../directory/enrolments.ts'
 import type { Stack } from '../net/stack.ts'
 import type { World } from '../net/world.ts'
+import { judge } from '../node/relying-party.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import { OCSP_NONCE_OCTETS, OCSP_REQUEST_TYPE } from '../pki/ocsp-request.ts'
 import type { EnrolmentOutcome } from '../pki/plan.ts'
-import { judge, UrlCache } from '../node/relying-party.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
-import { httpGet, type HttpOutcome } from '../node/web-client.ts'
+import { UrlCache } from '../node/url-cache.ts'
+import { httpAsk, type HttpOutcome, type Posted } from '../node/web-client.ts'
 import type { Topology } from '../topology/topology.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
-import {
-  dueWishes,
-  enrol,
-  wishFor,
-  type CertificateStores,
-  type Enrollee,
-  type EnrolmentReport,
-  type EnrolOptions,
-} from './enrolment.ts'
-import type { JudgeOptions, LabNode } from './lab.ts'
+import { dueWishes, enrol, wishFor, type CertificateStores, type Enrollee } from './enrolment.ts'
+import type { EnrolOptions, JudgeOptions, LabNode } from './lab.ts'
 import type { IpNodeSpec, Network } from './network.ts'
-import type { ChainReport, HttpReport, ResolveReport, TrustReport } from './reports.ts'
+import type {
+  ChainReport,
+  EnrolmentReport,
+  HttpReport,
+  ResolveReport,
+  TrustReport,
+} from './reports.ts'
 import { stubConfigOf } from './stub-config.ts'
 
 export interface NodeEnv {
@@ -46,6 +47,7 @@ export class RunningNode implements LabNode {
   readonly stack: Stack
   readonly #env: NodeEnv
   readonly #urlCache = new UrlCache()
+  readonly #nonces: Rng
   readonly #resolver: StubResolver
   #isConnected = false
 
@@ -53,6 +55,7 @@ export class RunningNode implements LabNode {
     this.name = stack.name
     this.stack = stack
     this.#env = env
+    this.#nonces = stack.rng.fork('ocsp-nonce')
     this.#resolver = createStubResolver(
       stack,
       stubConfigOf(this.name, env.current, () => this.#isConnected),
@@ -78,7 +81,7 @@ export class RunningNode implements LabNode {
   async get(url: string): Promise<HttpReport> {
     await this.#env.ready()
     return this.#env.world.perform(`${this.name} gets ${url}`, (done) => {
-      this.#get(url, (outcome) => done(httpReport(this.name, url, outcome)))
+      this.#ask({ url }, (outcome) => done(httpReport(this.name, url, outcome)))
     })
   }
 
@@ -98,7 +101,13 @@ export class RunningNode implements LabNode {
     return this.#env.world.perform(`${this.name} judges ${of}`, (done) => {
       judge(
         this.stack,
-        { httpGet: (url, then) => this.#get(url, then), cache: this.#urlCache },
+        {
+          httpGet: (url, then) => this.#ask({ url }, then),
+          httpPost: (url, body, then) =>
+            this.#ask({ url, posted: { contentType: OCSP_REQUEST_TYPE, body } }, then),
+          cache: this.#urlCache,
+          nonce: () => this.#nonces.bytes(OCSP_NONCE_OCTETS),
+        },
         {
           presented: [held.certificate, ...held.chain].map((certificate) => certificate.der),
           anchors: known(own?.trusts),
@@ -169,8 +178,11 @@ export class RunningNode implements LabNode {
     this.#urlCache.flush()
   }
 
-  #get(url: string, done: (outcome: HttpOutcome) => void): void {
-    httpGet(this.stack, (name, then) => this.#addressesOf(name, then), url, done)
+  #ask(
+    request: { readonly url: string; readonly posted?: Posted },
+    done: (outcome: HttpOutcome) => void,
+  ): void {
+    httpAsk(this.stack, (name, then) => this.#addressesOf(name, then), request, done)
   }
 
   #addressesOf: Enrollee['resolve'] = (name, then) =>

@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
+import type { Denial } from '../pki/denial.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
 export type Disposition =
@@ -118,6 +119,22 @@ export interface ChainReport {
   readonly failures: readonly ChainFailure[]
   /** Each CRL fetch over the network: URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
+}
+
+/** What came of asking for a certificate. */
+export interface EnrolmentReport {
+  readonly on: string
+  /** Who asked: `ada`, `GATEWAY$`. */
+  readonly account: string
+  readonly template: string
+  /** Name under which the node holds the certificate now, or would. */
+  readonly name: string
+  /** By the node's own clock. */
+  readonly at: Instant
+  readonly issued: boolean
+  /** The CA's host as it was dialled, `ca1.corp.contoso.com`; absent: no CA was found. */
+  readonly server?: string
+  readonly denial?: Denial
 }
 
 /** What came of an HTTP request. */

@@ -4,13 +4,13 @@
  */
 import { invariant } from '../base/invariant.ts'
 import { after, type Instant } from '../base/time.ts'
-import type { InstalledCertificate } from '../topology/pki.ts'
+import type { CertificateSpec, InstalledCertificate } from '../topology/pki.ts'
 import * as extend from './extension-writer.ts'
 import type { Extension } from './extensions.ts'
 import { CERTIFICATE_VALID_FROM } from './issue-check.ts'
 import { parseName, type NameAttribute } from './name.ts'
 import { EKU_OIDS } from './oids.ts'
-import type { CertificatePlan, TemplateMark } from './plan.ts'
+import type { CertificatePlan, PlannedRevocation, TemplateMark } from './plan.ts'
 
 /** The attributes of a name that was checked, in encoding order. */
 export function attributesOf(subject: string): readonly NameAttribute[] {
@@ -37,12 +37,20 @@ export function installedPlan(
     isNotChecked: false,
     notBefore: after(start, spec.validFrom ?? CERTIFICATE_VALID_FROM),
     validFor,
-    ...(revoked !== undefined && {
-      revoked: { at: after(start, revoked.at), reason: revoked.reason },
-    }),
+    ...(revoked !== undefined && { revoked: revocationOf(revoked, start) }),
     sendsChain: spec.sendsChain !== false,
   }
 }
+
+/** Spans of the topology as instants. */
+export const revocationOf = (
+  { at, reason, releasedAt }: NonNullable<CertificateSpec['revoked']>,
+  start: Instant,
+): PlannedRevocation => ({
+  at: after(start, at),
+  reason,
+  ...(releasedAt !== undefined && { releasedAt: after(start, releasedAt) }),
+})
 
 /** The extensions that depend on nobody but the holder. */
 export function holderExtensions(plan: CertificatePlan): readonly Extension[] {

@@ -48,6 +48,7 @@ export interface CrlScope {
 export function readIssuingDistributionPoint(r: DerReader): CrlScope {
   const field = 'issuingDistributionPoint'
   const inner = r.sequence(field)
+  if (inner.atEnd) inner.reject(field, 'must not be empty (RFC 5280 §5.2.5)')
   const names = readPointName(inner, field)
   const onlyUserCerts = inner.flag(field, contextPrimitive(1))
   const onlyCaCerts = inner.flag(field, contextPrimitive(2))

@@ -110,7 +110,7 @@ export const applicationPolicies = (purposes: readonly string[]): Extension =>
     write.sequence(...purposes.map((oid) => write.sequence(write.oid(oid)))),
   )
 
-/** Whoever gets this certificate need not ask whether it was revoked (RFC 6960 §4.2.2.2.1). */
+/** id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1): nobody need look whether this delegate is revoked. */
 export const ocspNoCheck = (): Extension => extension(OID.ocspNoCheck, write.nullElement())
 
 /** The extension itself, for a list of them. */

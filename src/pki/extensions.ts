@@ -2,11 +2,13 @@
  * Certificate extensions read into plain data: RFC 5280 §4.2 and the Microsoft ones that Always On VPN meets.
  * Not a judgement: {@link ./path.ts} decides what they mean for a path. One that is not read here keeps its bytes.
  */
-import { contextConstructed, contextPrimitive, TAG, type DerReader } from './der.ts'
+import { contextConstructed, contextPrimitive, readDer, TAG, type DerReader } from './der.ts'
 import { readDistributionPoints, type DistributionPoint } from './distribution-point.ts'
 import { readGeneralName, readGeneralNames, type GeneralName } from './general-name.ts'
 import { readNameConstraints, type NameConstraints } from './name-constraint-extension.ts'
 import {
+  CPS_QUALIFIER,
+  NOTICE_QUALIFIER,
   readPolicies,
   readPolicyConstraints,
   readPolicyMappings,
@@ -63,11 +65,15 @@ export interface ExtensionValues {
   readonly templateName?: string
   /** The objectSid of the account that it was issued to, in text: `S-1-5-21-…`. */
   readonly sid?: string
+  /** Extensions of Microsoft's whose value is malformed: who does not know them cannot tell, so the certificate reads nevertheless. */
+  readonly unreadable?: readonly string[]
   /** Microsoft's application policies, OIDs as in extKeyUsage. */
   readonly applicationPolicies?: readonly string[]
   readonly nameConstraints?: NameConstraints
-  /** Policy OIDs; what qualifies them is not read. */
+  /** Policy OIDs. */
   readonly certificatePolicies?: readonly string[]
+  /** OIDs of the qualifiers of certificatePolicies, none twice; absent: there are none. */
+  readonly policyQualifiers?: readonly string[]
   readonly policyMappings?: readonly PolicyMapping[]
   readonly policyConstraints?: PolicyConstraints
   /** skipCerts: how many certificates further down may still say anyPolicy. */
@@ -104,7 +110,11 @@ const READERS = new Map<string, (r: DerReader, values: WritableValues) => void>(
   [OID.nameConstraints, (r, v) => (v.nameConstraints = readNameConstraints(r))],
   [
     OID.certificatePolicies,
-    (r, v) => (v.certificatePolicies = readPolicies(r, 'certificatePolicies')),
+    (r, v) => {
+      const { policies, qualifiers } = readPolicies(r, 'certificatePolicies')
+      v.certificatePolicies = policies
+      if (qualifiers.length > 0) v.policyQualifiers = qualifiers
+    },
   ],
   [OID.policyMappings, (r, v) => (v.policyMappings = readPolicyMappings(r))],
   [OID.policyConstraints, (r, v) => (v.policyConstraints = readPolicyConstraints(r))],
@@ -112,12 +122,33 @@ const READERS = new Map<string, (r: DerReader, values: WritableValues) => void>(
   [OID.freshestCRL, (r, v) => (v.freshestCrl = readDistributionPoints(r, 'freshestCRL'))],
   [
     OID.applicationPolicies,
-    (r, v) => (v.applicationPolicies = readPolicies(r, 'applicationPolicies')),
+    (r, v) => (v.applicationPolicies = readPolicies(r, 'applicationPolicies').policies),
   ],
 ])
 
-/** Whether a relying party may meet this extension as critical and go on (RFC 5280 §6.1.4 (o), §6.1.5 (f)). */
-export const isProcessed = (oid: string): boolean => READERS.has(oid)
+/** Read here whoever asks, but only some relying parties process them. */
+export const MICROSOFT_EXTENSIONS: ReadonlySet<string> = new Set([
+  OID.applicationPolicies,
+  OID.certificateTemplate,
+  OID.enrollCertType,
+  OID.ntdsCaSecurityExt,
+])
+
+/**
+ * Whether a relying party may meet this extension of a certificate as critical and go on (RFC 5280 §6.1.4 (o), §6.1.5 (f)). Critical policies
+ * are processed with all of their qualifiers or not at all (§4.2.1.4). `own`: those that the relying party processes beside.
+ */
+export function isProcessed(
+  oid: string,
+  { policyQualifiers = [], unreadable = [] }: ExtensionValues,
+  own?: ReadonlySet<string>,
+): boolean {
+  if (oid === OID.certificatePolicies) {
+    return policyQualifiers.every((id) => id === CPS_QUALIFIER || id === NOTICE_QUALIFIER)
+  }
+  if (unreadable.includes(oid)) return false
+  return own?.has(oid) === true || (READERS.has(oid) && !MICROSOFT_EXTENSIONS.has(oid))
+}
 
 /**
  * Read `Extensions` (RFC 5280 §4.1.2.9, §5.2, §5.3). `readValue` gets a reader over each value and says whether it knew it:
@@ -126,7 +157,7 @@ export const isProcessed = (oid: string): boolean => READERS.has(oid)
 export function readExtensions(
   reader: DerReader,
   field: string,
-  readValue: (oid: string, r: DerReader) => boolean,
+  readValue: (oid: string, r: DerReader, value: Uint8Array) => boolean,
 ): readonly Extension[] {
   const seen = new Set<string>()
   return reader.sequence(field).each(field, (list) => {
@@ -137,19 +168,25 @@ export function readExtensions(
     const critical = r.flag(`${field} critical`)
     const wrapper = r.element(`${field} extnValue`, TAG.octetString)
     const inner = r.inside(wrapper, field)
-    if (readValue(oid, inner)) inner.end(oidName(oid))
+    if (readValue(oid, inner, wrapper.contents)) inner.end(oidName(oid))
     r.end(field)
     return { oid, critical, value: wrapper.contents }
   })
 }
 
-/** Read the value of a certificate extension into `values`; false when it is not one that is known. */
+/** Read `value`, which `r` is a reader over, into `values`; false when it is not one that must be whole. */
 export function readCertificateExtension(
   oid: string,
   r: DerReader,
+  value: Uint8Array,
   values: WritableValues,
 ): boolean {
   const read = READERS.get(oid)
+  if (read !== undefined && MICROSOFT_EXTENSIONS.has(oid)) {
+    const whole = readDer(value, oidName(oid), (inner) => read(inner, values))
+    if (!whole.ok) values.unreadable = [...(values.unreadable ?? []), oid]
+    return false
+  }
   read?.(r, values)
   return read !== undefined
 }

@@ -10,6 +10,7 @@
 export const PATH_FAILURE_CODES = [
   'pki/malformed',
   'pki/bad-signature',
+  'pki/distrusted',
   'pki/untrusted-root',
   'pki/missing-intermediate',
   'pki/path-search-limit',
@@ -33,6 +34,7 @@ export const PATH_FAILURE_CODES = [
   'pki/ocsp-expired',
   'pki/ocsp-unknown',
   'pki/wrong-eku',
+  'pki/wrong-key-usage',
   'pki/name-mismatch',
 ] as const
 

@@ -1,6 +1,6 @@
 /**
  * Whether a certificate names the host that was dialled (RFC 6125 §6, RFC 9525): dNSName with one left-most wildcard label, iPAddress,
- * and the common name where the relying party still reads it. Not distinguished names: {@link ./name.ts} compares those.
+ * rfc822Name, and the common name where the relying party still reads it. Not distinguished names: {@link ./name.ts} compares those.
  */
 import { formatIpv6, parseAddress, parseIpv6, type Address } from '../base/address.ts'
 import { toHex } from '../base/bytes.ts'
@@ -8,17 +8,18 @@ import type { Certificate } from './certificate.ts'
 import { commonName } from './name.ts'
 import type { RelyingPartyProfile } from './profile.ts'
 
-/** Whether `certificate` is for `name`: a host name, or an IP address in text. */
-export function isNamed(
-  certificate: Certificate,
-  name: string,
-  rule: RelyingPartyProfile['commonName'],
-): boolean {
+/** How a relying party reads the names of a certificate. */
+export type NameRule = Pick<RelyingPartyProfile, 'commonName' | 'isPublicSuffix'>
+
+/** Whether `certificate` is for `name`: a host name, an IP address in text, or a mailbox. */
+export function isNamed(certificate: Certificate, name: string, rules: NameRule): boolean {
+  if (name.includes('@')) return hasMailbox(certificate, name)
+  const { commonName: rule } = rules
   const wanted = withoutLastDot(name)
   const address = parseAddress(wanted)
-  if (address !== undefined ? hasAddress(certificate, address) : hasDnsName(certificate, wanted)) {
-    return true
-  }
+  if (address === undefined) {
+    if (hasDnsName(certificate, wanted, rules)) return true
+  } else if (hasAddress(certificate, address)) return true
   const readsCommonName =
     rule === 'always' || (rule === 'without-dns-names' && dnsNamesOf(certificate).length === 0)
   const common = commonName(certificate.subject)
@@ -44,8 +45,27 @@ export const dnsNamesOf = (certificate: Certificate): readonly string[] =>
 const addressesOf = (certificate: Certificate): readonly Uint8Array[] =>
   (certificate.subjectAltName ?? []).flatMap((n) => (n.kind === 'ip' ? [n.address] : []))
 
-const hasDnsName = (certificate: Certificate, wanted: string): boolean =>
-  dnsNamesOf(certificate).some((pattern) => matchesDnsName(pattern, wanted))
+const hasDnsName = (
+  certificate: Certificate,
+  wanted: string,
+  { isPublicSuffix }: NameRule,
+): boolean =>
+  dnsNamesOf(certificate).some(
+    (pattern) =>
+      matchesDnsName(pattern, wanted) &&
+      !(pattern.startsWith('*.') && isPublicSuffix?.(pattern.slice(2)) === true),
+  )
+
+/** The local part as it is written, the host without case (RFC 5280 §7.5). */
+function hasMailbox({ subjectAltName = [] }: Certificate, wanted: string): boolean {
+  const at = wanted.lastIndexOf('@')
+  return subjectAltName.some(
+    (name) =>
+      name.kind === 'email' &&
+      name.value.slice(0, at + 1) === wanted.slice(0, at + 1) &&
+      name.value.slice(at + 1).toLowerCase() === wanted.slice(at + 1).toLowerCase(),
+  )
+}
 
 function hasAddress(certificate: Certificate, wanted: Address): boolean {
   const length = typeof wanted === 'number' ? 4 : 16

@@ -60,6 +60,7 @@ function authorityProblems(
     ...textProblems(spec.crlUrls, 'a URL', [...path, 'crlUrls']),
     ...textProblems(spec.aiaUrls, 'a URL', [...path, 'aiaUrls']),
     ...crlProblems(start, spec, [...path, 'crl']),
+    ...ocspProblems(start, spec, [...path, 'ocsp']),
     ...(spec.renewals ?? []).flatMap(({ at, validFor }, i) =>
       spanProblems(after(start, at), validFor ?? spec.validFor, [...path, 'renewals', i]),
     ),
@@ -97,6 +98,25 @@ function crlProblems(start: Instant, { crl }: AuthoritySpec, path: Path): readon
   return [
     ...spanProblems(first, crl.validFor ?? CRL_VALID_FOR, [...path, 'validFor']),
     ...(crl.every === undefined ? [] : spanProblems(first, crl.every, [...path, 'every'])),
+    ...(crl.delta === undefined
+      ? []
+      : [
+          ...spanProblems(first, crl.delta.every, [...path, 'delta', 'every']),
+          ...textProblems(crl.delta.urls, 'a URL', [...path, 'delta', 'urls']),
+        ]),
+  ]
+}
+
+function ocspProblems(
+  start: Instant,
+  { ocsp }: AuthoritySpec,
+  path: Path,
+): readonly IssueProblem[] {
+  if (ocsp === undefined) return []
+  const lifetime = ocsp.signerValidFor
+  return [
+    ...textProblems(ocsp.urls, 'a URL', [...path, 'urls']),
+    ...(lifetime === undefined ? [] : spanProblems(start, lifetime, [...path, 'signerValidFor'])),
   ]
 }
 

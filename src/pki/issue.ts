@@ -3,24 +3,21 @@
  * numbers from labels, signatures are RSA PKCS #1 v1.5. Not a CA that decides: what templates and permissions allow comes as plans.
  */
 import { toHex } from '../base/bytes.ts'
+import { remember } from '../base/remember.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { after, type Duration, type Instant } from '../base/time.ts'
+import type { Instant } from '../base/time.ts'
 import { isInstalled, type AuthoritySpec } from '../topology/pki.ts'
 import type { Certificate } from './certificate.ts'
-import { holderExtensions, installedPlan } from './contents.ts'
-import { writeCrl, type RevokedEntry } from './crl.ts'
-import { certificateValidities, type IssuedValidity } from './generations.ts'
-import {
-  CRL_THIS_UPDATE,
-  CRL_VALID_FOR,
-  issueProblems,
-  type IssueInput,
-  type IssueProblem,
-} from './issue-check.ts'
+import { attributesOf, holderExtensions, installedPlan } from './contents.ts'
+import * as extend from './extension-writer.ts'
+import { certificateValidities, type IssuedValidity, type Validity } from './generations.ts'
+import { issueProblems, type IssueInput, type IssueProblem } from './issue-check.ts'
 import { encodeName } from './name.ts'
+import { OID } from './oids.ts'
 import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
-import { remember } from './remember.ts'
-import { signSha256Rsa } from './signature.ts'
+import type { RevokedCertificate } from './publication.ts'
+import { publisherOf, type Publisher } from './publisher.ts'
+import type { ResponderSigner } from './responder.ts'
 import {
   generationLabel,
   issue,
@@ -30,29 +27,14 @@ import {
   serialOf,
   signersOf,
   splitIndex,
-  suffixed,
   type Held,
-  type Signer,
   type Signers,
 } from './signers.ts'
 
 export type { Held } from './signers.ts'
 
-/** A file on a web server. */
-export interface Publication {
-  readonly node: string
-  /** Key of the authority that publishes it. */
-  readonly authority: string
-  readonly url: string
-  /** Path of the URL, as a request line has it: `/pki/issuing.crl`. */
-  readonly path: string
-  readonly contentType: 'application/pkix-crl' | 'application/pkix-cert'
-  /** What a request at that instant gets. */
-  bytes(at: Instant): Uint8Array
-}
-
 /** Everything is issued when it is first asked for, and then kept. */
-export interface Pki {
+export interface Pki extends Publisher {
   /** With the certificate that it has at `at`, or its first. Undefined: the topology has no such authority. */
   authority(key: string, at?: Instant): Held | undefined
   /** Every certificate that the authority has been given by `at`, newest first: its first at least. */
@@ -68,13 +50,6 @@ export interface Pki {
   issue(plan: CertificatePlan, at: Instant): Held
   /** How those fared who asked by a template, or by autoenrolment. */
   enrolments(): readonly EnrolmentOutcome[]
-  /**
-   * The CRL, DER, as published at `at`: the last one of its schedule, with what was revoked by the time of its issue. Before the
-   * first: the first. Each key of the authority has its own; `keyIndex` counts from 0. Undefined: there is no such authority or key.
-   */
-  crl(key: string, at: Instant, keyIndex?: number): Uint8Array | undefined
-  /** The HTTP URLs of all authorities that publish on a node: CRLs first, then CA certificates, in topology order. */
-  publications(): readonly Publication[]
 }
 
 /** Check the specs and prepare to issue. Fails with every spec that cannot be issued. */
@@ -87,10 +62,14 @@ function pkiOf(input: IssueInput): Pki {
   const { authorities, start } = input
   const plans = plansOf(input)
   const listed = input.holders.map(({ node, certificate }) => holderLabel(node, certificate.name))
-  const signers = signersOf(authorities, start, [...new Set([...listed, ...plans.keys()])])
+  const delegates = Object.entries(authorities).flatMap(([key, spec]) =>
+    hasDelegate(spec) ? [delegateLabel(key)] : [],
+  )
+  const signers = signersOf(authorities, start, [
+    ...new Set([...listed, ...plans.keys(), ...delegates]),
+  ])
   const has = (key: string): boolean => Object.hasOwn(authorities, key)
   const heldAt = holder(plans, signers)
-  const crl = publisher(input, plans, signers)
   return {
     authority: (key, at = start) =>
       has(key) ? signers.held(key, signers.at(key, at).generation.index) : undefined,
@@ -117,26 +96,7 @@ function pkiOf(input: IssueInput): Pki {
       })
     },
     enrolments: () => input.enrolments ?? [],
-    crl: (key, at, keyIndex = 0) =>
-      has(key) && signers.ofKey(key, keyIndex) !== undefined ? crl(key, at, keyIndex) : undefined,
-    publications: () =>
-      Object.entries(authorities).flatMap(([key, spec]) => {
-        const generations = signers.generations(key)
-        return [
-          ...keyIndexesOf(generations).flatMap((keyIndex) =>
-            publicationsOf(key, spec, suffixed(spec.crlUrls, keyIndex), {
-              contentType: 'application/pkix-crl',
-              bytes: (at) => crl(key, at, keyIndex),
-            }),
-          ),
-          ...generations.flatMap(({ index }) =>
-            publicationsOf(key, spec, suffixed(spec.aiaUrls, index), {
-              contentType: 'application/pkix-cert',
-              bytes: () => signers.held(key, index).certificate.der,
-            }),
-          ),
-        ]
-      }),
+    ...publisher(input, plans, signers),
   }
 }
 
@@ -198,86 +158,68 @@ function issueByPlan(signers: Signers, plan: CertificatePlan, occasion: Occasion
   return { certificate, chain, privateKey: keys.privateKey }
 }
 
-/** Issues CRLs: one schedule for each key. */
-function publisher({ authorities, start }: IssueInput, plans: Plans, signers: Signers) {
-  const revocations = (key: string): readonly Revocation[] =>
+/** What the authorities publish: each of their keys signs lists of its own. */
+function publisher({ authorities, start }: IssueInput, plans: Plans, signers: Signers): Publisher {
+  const revokedBy = (key: string, keyIndex: number): readonly RevokedCertificate[] =>
     [...plans].flatMap(([label, plan]) => {
       if (plan.issuer !== key || plan.revoked === undefined) return []
       const validities = validitiesOf(plan, signers, plan.revoked.at)
-      const { keyIndex } = signers.at(key, validities.at(-1)!.issuedAt).generation
-      const serial = serialOf(key, generationLabel(validities.length - 1, label))
-      return [{ serial, ...plan.revoked, keyIndex }]
+      const signed = signers.at(key, validities.at(-1)!.issuedAt).generation
+      if (signed.keyIndex !== keyIndex) return []
+      const serial = toHex(serialOf(key, generationLabel(validities.length - 1, label)))
+      return [{ serial, ...plan.revoked }]
     })
-  const published = remember((label: string): Uint8Array => {
-    const [round, rest] = splitIndex(label)
-    const [keyIndex, key] = splitIndex(rest)
-    const revoked = revocations(key).filter((each) => each.keyIndex === keyIndex)
-    return issueCrl(signers.ofKey(key, keyIndex)!, round, start, revoked)
+  return publisherOf({
+    authorities,
+    start,
+    keyIndexes: (key) => keyIndexesOf(signers.generations(key)),
+    certificates: (key) =>
+      signers.generations(key).map(({ index }) => signers.held(key, index).certificate.der),
+    issuer: (key, keyIndex) => {
+      const { spec, name, keyId, keys, generation } = signers.ofKey(key, keyIndex)!
+      const revoked = revokedBy(key, keyIndex)
+      const begins = keyIndex === 0 ? undefined : generation.notBefore
+      const signer = { spec, name, keyId, privateKey: keys.privateKey, start, revoked }
+      return { ...signer, ...(begins !== undefined && { begins }) }
+    },
+    authority: (key, keyIndex) => signers.held(key, signers.ofKey(key, keyIndex)!.generation.index),
+    ocspSigner: (key, { keyIndex, round, validity }) =>
+      delegateOf(signers, { key, keyIndex, label: `${delegateLabel(key)} ${round}`, validity }),
   })
-  return (key: string, at: Instant, keyIndex: number): Uint8Array =>
-    published(`${crlRound(authorities[key]!, start, at)} ${keyIndex} ${key}`)
+}
+
+const hasDelegate = ({ ocsp }: AuthoritySpec): boolean =>
+  ocsp !== undefined && ocsp.signer !== 'authority'
+
+const delegateLabel = (key: string): string => `ocsp ${key}`
+
+/** An OCSP delegate's certificate, as the template OCSP Response Signing makes it: no CRL need be asked about it. */
+function delegateOf(
+  signers: Signers,
+  order: {
+    readonly key: string
+    readonly keyIndex: number
+    readonly label: string
+    readonly validity: Validity
+  },
+): ResponderSigner {
+  const { key, keyIndex, label, validity } = order
+  const issuer = signers.ofKey(key, keyIndex)!
+  const keys = signers.keysOf(delegateLabel(key))
+  const certificate = issue(issuer, {
+    label: generationLabel(keyIndex, label),
+    subject: encodeName(attributesOf('CN=OCSP Responder')),
+    keys,
+    validity,
+    extensions: [
+      extend.keyUsage('digitalSignature'),
+      extend.extKeyUsage([OID.ocspSigning]),
+      extend.ocspNoCheck(),
+      ...keyIdsOf(keys, issuer),
+    ],
+  })
+  return { certificate, privateKey: keys.privateKey }
 }
 
 /** A line break cannot stand in a node's name, so no two holders share a label. */
 const holderLabel = (node: string, name: string): string => `holder ${node}\n${name}`
-
-/** Which CRL of the schedule is current at `at`: 0 is the first. */
-function crlRound({ crl }: AuthoritySpec, start: Instant, at: Instant): number {
-  if (crl?.every === undefined) return 0
-  const first = after(start, crl.thisUpdate ?? CRL_THIS_UPDATE)
-  return Math.max(0, Math.floor((at - first) / crl.every))
-}
-
-/** A certificate of the authority that is on its list from `at` on. */
-interface Revocation extends NonNullable<CertificatePlan['revoked']> {
-  readonly serial: Uint8Array
-  /** Whose CRL it belongs to: the key's that signed it. */
-  readonly keyIndex: number
-}
-
-function issueCrl(
-  issuer: Signer,
-  round: number,
-  start: Instant,
-  revocations: readonly Revocation[],
-): Uint8Array {
-  const { crl } = issuer.spec
-  const first = after(start, crl?.thisUpdate ?? CRL_THIS_UPDATE)
-  const scheduled = after(first, ((crl?.every ?? 0) * round) as Duration)
-  const { keyIndex, notBefore } = issuer.generation
-  // A new key's first list is published when the key begins, between two dates of the schedule.
-  const thisUpdate = keyIndex > 0 && scheduled < notBefore ? notBefore : scheduled
-  return writeCrl(
-    {
-      issuer: issuer.name,
-      thisUpdate,
-      nextUpdate: after(thisUpdate, crl?.validFor ?? CRL_VALID_FOR),
-      entries: revocations
-        .filter(({ at }) => at <= thisUpdate)
-        .map(({ serial, at, reason }): RevokedEntry => ({
-          serial: toHex(serial),
-          revokedAt: at,
-          reason,
-        })),
-      number: round + 1,
-      authorityKeyId: issuer.keyId,
-    },
-    (tbs) => signSha256Rsa(tbs, issuer.keys.privateKey),
-  )
-}
-
-function publicationsOf(
-  authority: string,
-  { publishedOn }: AuthoritySpec,
-  urls: readonly string[],
-  content: Pick<Publication, 'contentType' | 'bytes'>,
-): readonly Publication[] {
-  if (publishedOn === undefined) return []
-  return urls.flatMap((url) => {
-    // An ldap: URL, or one that is no URL, may stand in a certificate; a web server cannot serve it.
-    const parsed = URL.canParse(url) ? new URL(url) : undefined
-    if (parsed?.protocol !== 'http:') return []
-    const path = `${parsed.pathname}${parsed.search}`
-    return [{ node: publishedOn, authority, url, path, ...content }]
-  })
-}

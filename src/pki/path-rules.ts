@@ -3,12 +3,13 @@
  * Not path building: {@link ./path.ts} finds the paths. RFC 5280 §6.1, but for policies:
  * {@link ./policies.ts} follows those.
  */
+import { equalBytes } from '../base/bytes.ts'
 import { after, formatInstant, seconds, type Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { conformanceFailures } from './conformance.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { isProcessed } from './extensions.ts'
-import type { PathFailure } from './failure.ts'
+import type { PathFailure, PathFailureCode } from './failure.ts'
 import { isNamed, namesOf } from './host-name.ts'
 import {
   comparisons,
@@ -20,17 +21,23 @@ import {
 } from './name-constraints.ts'
 import { OID, oidName } from './oids.ts'
 import { ANY_POLICY, policyViolation, type PolicyInputs } from './policies.ts'
-import { NO_FINDINGS, type PathFindings, type RelyingPartyProfile } from './profile.ts'
-import { isSha1, keySize } from './signature.ts'
-import { revocationFailure, type CrlSigners, type CrlSource } from './revocation.ts'
+import {
+  NO_FINDINGS,
+  WHOLE_ANCHORS,
+  type AnchorRules,
+  type PathFindings,
+  type RelyingPartyProfile,
+} from './profile.ts'
+import { revocationFindings, type RevocationRules } from './revocation-check.ts'
+import { isSha1 } from './signature.ts'
+import { keyUsageFailures, purposeFailures } from './usage-rules.ts'
+import { keySize } from './verification-key.ts'
 
-export interface PathRules {
-  readonly at: Instant
-  readonly profile: RelyingPartyProfile
-  /** The host name or address that was dialled; absent: any name will do. */
+export interface PathRules extends RevocationRules {
+  readonly ignoresDates?: boolean
+  readonly distrusted?: readonly Certificate[]
+  /** The host name, address or mailbox that the end entity must have; absent: any name will do. */
   readonly name?: string
-  readonly crls: CrlSource
-  readonly crlSigners: CrlSigners
   /** Absent: any policy will do. */
   readonly policies?: PolicyInputs
   /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
@@ -46,26 +53,42 @@ export function judgePath(
   anchored: boolean,
   rules: PathRules,
 ): PathFindings {
-  const { profile, at } = rules
+  const { profile, at, distrusted = [] } = rules
+  const { anchorRules = WHOLE_ANCHORS } = profile
   const failures: PathFailure[] = []
+  const hasAnchor = anchored && path.length > 1
   for (const [i, certificate] of path.entries()) {
-    const isAnchor = anchored && i > 0 && i === path.length - 1
+    const isAnchor = hasAnchor && i === path.length - 1
+    const isWhole = !isAnchor || anchorRules.constraints
+    if (distrusted.some(({ der }) => equalBytes(der, certificate.der))) {
+      failures.push(distrust(certificate))
+    }
     // An anchor's dates too: RFC 5280 §6.1 leaves them open, Windows and OpenSSL hold a root to them.
-    failures.push(...dateFailures(certificate, at))
-    if (!isAnchor) failures.push(...criticalFailures(certificate))
-    if (i > 0) failures.push(...authorityFailures(path, i, isAnchor))
+    if (rules.ignoresDates !== true && (!isAnchor || anchorRules.dates)) {
+      failures.push(...dateFailures(certificate, at))
+    }
+    if (!isAnchor) failures.push(...criticalFailures(certificate, profile))
+    if (i > 0 && isWhole) {
+      failures.push(...authorityFailures(path, i, isAnchor && mayLack(certificate, anchorRules)))
+    }
     failures.push(...strengthFailures(certificate, isAnchor, profile))
-    if (profile.demandsConformance) failures.push(...conformanceFailures(certificate, isAnchor))
+    if (profile.demandsConformance && isWhole) {
+      failures.push(...conformanceFailures(certificate, isAnchor))
+    }
   }
-  failures.push(...usageFailures(path, profile))
-  failures.push(...nameConstraintFailures(path, profile))
-  if (anchored) failures.push(...policyFailures(path, rules.policies ?? ANY_POLICY))
+  const constraining = hasAnchor && !anchorRules.constraints ? path.slice(0, -1) : path
+  failures.push(...purposeFailures(constraining, profile))
+  failures.push(...keyUsageFailures(path, profile))
+  failures.push(...nameConstraintFailures(constraining, profile))
+  if (anchored) failures.push(...policyFailures(path, rules))
   if (anchored) failures.push(...depthFailures(path, rules.authoritiesMax))
   const leaf = path[0]
   if (leaf !== undefined && rules.name !== undefined) {
     failures.push(...nameFailures(leaf, rules.name, profile))
   }
-  const revocation = anchored ? revocationFindings(path, rules) : NO_FINDINGS
+  const revocation = anchored
+    ? revocationFindings(path, rules, (index) => withWholeKey(path, index))
+    : NO_FINDINGS
   const demands = (anchored ? profile.demands?.(path, at) : undefined) ?? NO_FINDINGS
   return {
     failures: [...failures, ...revocation.failures, ...demands.failures],
@@ -73,28 +96,42 @@ export function judgePath(
   }
 }
 
+/** No basicConstraints are needed of an anchor below version 3, which cannot have any. */
+const mayLack = ({ version }: Certificate, { basicConstraints }: AnchorRules): boolean =>
+  version < 3 || !basicConstraints
+
+const distrust = (certificate: Certificate): PathFailure => ({
+  code: 'pki/distrusted',
+  subject: subjectOf(certificate),
+  message: 'is on the list of certificates that are not trusted here',
+})
+
 /** RFC 5280 §6.1.3 (a)(2). A certificate names whole seconds, and its last one counts to the end. */
 function dateFailures(certificate: Certificate, at: Instant): readonly PathFailure[] {
   const { notBefore, notAfter } = certificate
-  const subject = subjectOf(certificate)
-  const now = `now ${formatInstant(at)}`
+  const failed = (code: PathFailureCode, message: string, expected: string) => [
+    { code, subject: subjectOf(certificate), message, expected, got: `now ${formatInstant(at)}` },
+  ]
   if (at >= after(notAfter, seconds(1))) {
     const message = `expired on ${formatInstant(notAfter)}`
     const expected = `notAfter at or after ${formatInstant(at)}`
-    return [{ code: 'pki/certificate-expired', subject, message, expected, got: now }]
+    return failed('pki/certificate-expired', message, expected)
   }
   if (at < notBefore) {
     const message = `valid only from ${formatInstant(notBefore)}`
     const expected = `notBefore at or before ${formatInstant(at)}`
-    return [{ code: 'pki/certificate-not-yet-valid', subject, message, expected, got: now }]
+    return failed('pki/certificate-not-yet-valid', message, expected)
   }
   return []
 }
 
 /** RFC 5280 §6.1.4 (o), §6.1.5 (f). */
-const criticalFailures = (certificate: Certificate): readonly PathFailure[] =>
+const criticalFailures = (
+  certificate: Certificate,
+  { processes }: RelyingPartyProfile,
+): readonly PathFailure[] =>
   certificate.extensions
-    .filter(({ oid, critical }) => critical && !isProcessed(oid))
+    .filter(({ oid, critical }) => critical && !isProcessed(oid, certificate, processes))
     .map(({ oid }) => ({
       code: 'pki/unknown-critical-extension',
       subject: subjectOf(certificate),
@@ -102,18 +139,17 @@ const criticalFailures = (certificate: Certificate): readonly PathFailure[] =>
       got: oid,
     }))
 
-/** RFC 5280 §6.1.4 (k) to (n), also for an anchor that is a version 3 certificate. */
+/** RFC 5280 §6.1.4 (k) to (n), also for an anchor. */
 function authorityFailures(
   path: readonly Certificate[],
   index: number,
-  isAnchor: boolean,
+  mayLackConstraints: boolean,
 ): readonly PathFailure[] {
   const certificate = path[index]!
   const subject = subjectOf(certificate)
-  const { basicConstraints, keyUsage, version } = certificate
-  if (isAnchor && version < 3) return []
+  const { basicConstraints, keyUsage } = certificate
   const failures: PathFailure[] = []
-  if (basicConstraints?.cA !== true) {
+  if (basicConstraints?.cA !== true && !(mayLackConstraints && basicConstraints === undefined)) {
     failures.push({
       code: 'pki/not-a-ca',
       subject,
@@ -131,18 +167,31 @@ function authorityFailures(
       got: keyUsage.join(', '),
     })
   }
-  const below = countAuthorities(path.slice(1, index))
   const limit = basicConstraints?.pathLength
-  if (limit !== undefined && below > limit) {
-    failures.push({
+  return [...failures, ...lengthFailures(path, index, limit, subject)]
+}
+
+/**
+ * Where more authorities stand below the one at `index` than `limit` has room for: told of the first that is too many, as RFC 5280
+ * §6.1.4 (l) meets it. Self-issued ones do not count.
+ */
+function lengthFailures(
+  path: readonly Certificate[],
+  index: number,
+  limit: number | undefined,
+  whose: string,
+): readonly PathFailure[] {
+  const below = path.slice(1, Math.max(1, index)).filter((authority) => !isSelfIssued(authority))
+  if (limit === undefined || below.length <= limit) return []
+  return [
+    {
       code: 'pki/path-too-long',
-      subject,
-      message: 'more authorities stand below it than it allows',
+      subject: subjectOf(below.at(-1 - limit)!),
+      message: `is one authority more than ${whose} allows below it`,
       expected: `at most ${limit}`,
-      got: String(below),
-    })
-  }
-  return failures
+      got: String(below.length),
+    },
+  ]
 }
 
 /** Too short a key, or SHA-1 under a signature that counts: an anchor is trusted for its key, not for its signature. */
@@ -161,65 +210,24 @@ function strengthFailures(
   if (size !== undefined && size.bits < least) {
     failed('has a key that is too short', `at least ${least} bits`, `${size.bits} bits`)
   }
-  if (!isAnchor && !strength.allowsSha1 && isSha1(certificate)) {
+  if (isAnchor) return failures
+  if (!strength.allowsSha1 && isSha1(certificate)) {
     failed('is signed over a SHA-1 digest', 'SHA-256 or better', 'SHA-1')
+  }
+  const { algorithms } = strength
+  const { oid } = certificate.signatureAlgorithm
+  if (algorithms !== undefined && !algorithms.includes(oid)) {
+    failed('is signed with an algorithm that does not count here', algorithms.join(' or '), oid)
   }
   return failures
 }
 
-/** Self-issued certificates do not count (RFC 5280 §6.1.4 (l)). */
-const countAuthorities = (certificates: readonly Certificate[]): number =>
-  certificates.filter((certificate) => !isSelfIssued(certificate)).length
-
 /** The relying party's own limit, where the anchor states none: RFC 5280 §6.1.2 (k) with another start. */
-function depthFailures(
+const depthFailures = (
   path: readonly Certificate[],
   authoritiesMax: number | undefined,
-): readonly PathFailure[] {
-  const between = countAuthorities(path.slice(1, -1))
-  if (authoritiesMax === undefined || between <= authoritiesMax) return []
-  return [
-    {
-      code: 'pki/path-too-long',
-      subject: subjectOf(path.at(-1)!),
-      message: 'more authorities stand below it than the relying party allows',
-      expected: `at most ${authoritiesMax}`,
-      got: String(between),
-    },
-  ]
-}
-
-/**
- * RFC 5280 §4.2.1.12, and nested: an authority with extKeyUsage limits what it issues, as Windows and browsers hold it. The whole path
- * must be good for one purpose.
- */
-function usageFailures(
-  path: readonly Certificate[],
-  profile: RelyingPartyProfile,
-): readonly PathFailure[] {
-  const { purposes } = profile
-  const isFor = ({ extKeyUsage }: Certificate, purpose: string): boolean =>
-    extKeyUsage === undefined ||
-    extKeyUsage.includes(purpose) ||
-    (profile.anyPurposeSuffices && extKeyUsage.includes(OID.anyExtendedKeyUsage))
-  if (purposes.length === 0) return []
-  if (purposes.some((purpose) => path.every((certificate) => isFor(certificate, purpose)))) {
-    return []
-  }
-  const unfit = path.filter(
-    (certificate) => !purposes.some((purpose) => isFor(certificate, purpose)),
-  )
-  const expected = purposes.map(oidName).join(' or ')
-  // Where each alone would do, they share no purpose: told of the end entity.
-  const told = unfit.length > 0 ? unfit : path.slice(0, 1)
-  return told.map((certificate) => ({
-    code: 'pki/wrong-eku',
-    subject: subjectOf(certificate),
-    message: unfit.length > 0 ? `is not for ${expected}` : 'shares no purpose with its authorities',
-    expected,
-    got: (certificate.extKeyUsage ?? []).map(oidName).join(', '),
-  }))
-}
+): readonly PathFailure[] =>
+  lengthFailures(path, path.length - 1, authoritiesMax, 'the relying party')
 
 /** RFC 5280 §6.1.3 (b), (c) and §6.1.4 (g), an anchor's constraints included (RFC 5937). */
 function nameConstraintFailures(
@@ -249,7 +257,8 @@ function nameConstraintFailures(
       work += comparisons(nameConstraints, names[below]!)
       if (work > NAME_COMPARISONS_MAX) {
         const expected = `at most ${NAME_COMPARISONS_MAX} comparisons`
-        failed(authority, { what: 'constrains too many names', expected, got: 'more' })
+        const what = 'has more names than can be held against the constraints above it'
+        failed(path[below]!, { what, expected, got: 'more' })
         return failures
       }
       const violation = nameViolation(nameConstraints, names[below]!)
@@ -261,9 +270,14 @@ function nameConstraintFailures(
 
 function policyFailures(
   path: readonly Certificate[],
-  inputs: PolicyInputs,
+  { profile, policies = ANY_POLICY }: PathRules,
 ): readonly PathFailure[] {
-  const violation = policyViolation(path, inputs)
+  // An anchor whose policies count is one certificate more, as if it stood below itself.
+  const anchor = path.at(-1)!
+  const { certificatePolicies = [OID.anyPolicy] } = anchor
+  const counts = profile.anchorRules?.policies === true && path.length > 1
+  const whole = [...path.slice(0, -1), { ...anchor, certificatePolicies }, anchor]
+  const violation = policyViolation(counts ? whole : path, policies)
   if (violation === undefined) return []
   const { index, message, expected, got } = violation
   return [{ code: 'pki/policy', subject: subjectOf(path[index]!), message, expected, got }]
@@ -274,30 +288,10 @@ function nameFailures(
   name: string,
   profile: RelyingPartyProfile,
 ): readonly PathFailure[] {
-  if (isNamed(leaf, name, profile.commonName)) return []
+  if (isNamed(leaf, name, profile)) return []
   const got = namesOf(leaf)
   const message = `is not for ${name}`
   return [{ code: 'pki/name-mismatch', subject: subjectOf(leaf), message, expected: name, got }]
-}
-
-/** The anchor itself is not checked: nobody above it could revoke it. */
-function revocationFindings(
-  path: readonly Certificate[],
-  { profile, at, crls, crlSigners }: PathRules,
-): PathFindings {
-  if (profile.revocation === 'none') return NO_FINDINGS
-  const { demandsConformance } = profile
-  const found = path.slice(0, -1).flatMap((certificate, i) => {
-    const issuer = withWholeKey(path, i + 1)
-    const inquiry = { certificate, issuer, at, crls, crlSigners, demandsConformance }
-    const failure = revocationFailure(inquiry)
-    return failure === undefined ? [] : [failure]
-  })
-  if (profile.revocation === 'hard') return { failures: found, tolerated: [] }
-  return {
-    failures: found.filter(({ code }) => code === 'pki/revoked'),
-    tolerated: found.filter(({ code }) => code !== 'pki/revoked'),
-  }
 }
 
 /** A DSA key that leaves its parameters to the certificate above, with those. */

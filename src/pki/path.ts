@@ -2,14 +2,16 @@
  * Builds paths from an end entity to a trust anchor and judges them (RFC 4158, RFC 5280 §6). Every rejected path is kept and
  * ranked, so that the most telling failure comes first. Not fetching: what is known is an argument, and so is the time.
  */
-import { equalBytes, toHex } from '../base/bytes.ts'
+import { equalBytes, toLatin1 } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { rankFailures, type PathFailure } from './failure.ts'
+import type { OcspSource } from './ocsp.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
-import type { RelyingPartyProfile } from './profile.ts'
+import { WHOLE_ANCHORS, type RelyingPartyProfile } from './profile.ts'
+import { checkCost, isUsableKey } from './verification-key.ts'
 import type { CrlSigners, CrlSource } from './revocation.ts'
 import { verifySignature } from './signature.ts'
 
@@ -17,6 +19,8 @@ import { verifySignature } from './signature.ts'
 export const PATH_LENGTH_MAX = 12
 /** Signatures that one judgement verifies: what stops a peer that sends a maze. */
 export const SIGNATURE_CHECKS_MAX = 400
+/** What those may cost together, in checks with an RSA key of 2048 bits: what stops a peer that chooses costly keys. */
+export const SIGNATURE_EFFORT_MAX = 800
 
 export interface ChainQuestion {
   readonly leaf: Certificate
@@ -25,11 +29,21 @@ export interface ChainQuestion {
   /** What the relying party has, or fetched. */
   readonly intermediates: readonly Certificate[]
   readonly anchors: readonly Certificate[]
+  /** Certificates that are trusted as end entities, and issue nothing: Windows' store of trusted people. */
+  readonly trustedPeers?: readonly Certificate[]
+  /** Certificates that no path may go through, whoever vouches for them: Windows' store of untrusted certificates. */
+  readonly distrusted?: readonly Certificate[]
   readonly at: Instant
+  /** Certificates count at any time; CRLs are still judged at `at`. */
+  readonly ignoresDates?: boolean
   readonly profile: RelyingPartyProfile
-  /** The host name or address that was dialled; absent: the name is not checked. */
+  /** The host name, IP address or mailbox that the end entity must have; absent: the name is not checked. */
   readonly name?: string
   readonly crls: CrlSource
+  /** Absent: no OCSP responder is asked. */
+  readonly ocsp?: OcspSource
+  /** OCSP responses that the peer sent with its certificate, DER: looked at before anything else. */
+  readonly stapled?: readonly Uint8Array[]
   /** Absent: any policy will do. */
   readonly policies?: PolicyInputs
   /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
@@ -59,13 +73,26 @@ export interface ChainVerdict {
 
 /** Whether some path from `leaf` to one of `anchors` holds. Never throws; bounded work. */
 export const judgeChain = (question: ChainQuestion): ChainVerdict =>
-  judgeWithin(question, { checksLeft: SIGNATURE_CHECKS_MAX, trusted: new Map() })
+  judgeWithin(question, {
+    checksLeft: SIGNATURE_CHECKS_MAX,
+    effortLeft: SIGNATURE_EFFORT_MAX,
+    trusted: new Map(),
+  })
 
 /** What one judgement has left to spend, those of the CRL signers that it needs included. */
 interface Budget {
   checksLeft: number
+  effortLeft: number
   /** Signers of CRLs that were judged, or are just being judged. */
   readonly trusted: Map<Certificate, boolean>
+}
+
+/** Whether a signature may still be verified with the key in `spki`; if so, it is paid for. */
+function affords(budget: Budget, spki: Uint8Array): boolean {
+  if (budget.checksLeft <= 0 || budget.effortLeft <= 0) return false
+  budget.checksLeft -= 1
+  budget.effortLeft -= checkCost(spki)
+  return true
 }
 
 function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
@@ -99,7 +126,7 @@ const signersIn =
     pool.filter(
       (signer) =>
         signer.subject.key === crl.issuer.key &&
-        budget.checksLeft-- > 0 &&
+        affords(budget, signer.spki) &&
         verifySignature(crl, signer.spki) === 'good' &&
         isTrusted(signer, question, budget),
     )
@@ -109,10 +136,11 @@ function isTrusted(signer: Certificate, question: ChainQuestion, budget: Budget)
   if (known !== undefined) return known
   // Where the signer's own CRL is one that it signed itself, that one counts.
   budget.trusted.set(signer, true)
-  const { sent, intermediates, anchors, at, crls } = question
-  const profile = { ...question.profile, purposes: [] }
-  const asked = { leaf: signer, sent, intermediates, anchors, at, crls, profile }
-  const { valid } = judgeWithin(asked, budget)
+  const { name: _, policies: _policies, authoritiesMax: _authorities, ...kept } = question
+  // No account, no root of its choice: what the relying party demands is about the peer.
+  const { demands: _demands, ...party } = question.profile
+  const profile = { ...party, purposes: [], keyUsage: [] }
+  const { valid } = judgeWithin({ ...kept, leaf: signer, profile }, budget)
   budget.trusted.set(signer, valid)
   return valid
 }
@@ -136,21 +164,29 @@ interface Candidate {
 function poolOf({ anchors, sent, intermediates }: ChainQuestion): readonly Certificate[] {
   const pool = new Map<string, Certificate>()
   for (const certificate of [...anchors, ...sent, ...intermediates]) {
-    const key = toHex(certificate.der)
+    const key = toLatin1(certificate.der)
     if (!pool.has(key)) pool.set(key, certificate)
   }
   return [...pool.values()]
 }
 
-const candidatePaths = (
-  { anchors, leaf }: ChainQuestion,
+function* candidatePaths(
+  { anchors, trustedPeers = [], leaf, profile }: ChainQuestion,
   pool: readonly Certificate[],
   budget: Budget,
-): Generator<Candidate> =>
-  extend([leaf], { anchors: new Set(anchors.map(({ der }) => toHex(der))), pool, budget })
+): Generator<Candidate> {
+  if (trustedPeers.some(({ der }) => equalBytes(der, leaf.der))) yield { path: [leaf] }
+  const { endEntities } = profile.anchorRules ?? WHOLE_ANCHORS
+  const isAnchor = endEntities && anchors.some(({ der }) => equalBytes(der, leaf.der))
+  const trusted = new Set(anchors)
+  if (isAnchor) trusted.add(leaf)
+  else trusted.delete(leaf)
+  yield* extend([leaf], { anchors: trusted, pool, budget })
+}
 
 interface Search {
-  readonly anchors: ReadonlySet<string>
+  /** By identity: of equal certificates the pool has the first, and anchors come first in it. */
+  readonly anchors: ReadonlySet<Certificate>
   readonly pool: readonly Certificate[]
   readonly budget: Budget
 }
@@ -158,7 +194,7 @@ interface Search {
 /** All candidates that begin with `path`, depth first. */
 function* extend(path: readonly Certificate[], search: Search): Generator<Candidate> {
   const top = path.at(-1)!
-  if (search.anchors.has(toHex(top.der))) {
+  if (search.anchors.has(top)) {
     yield { path }
     return
   }
@@ -168,7 +204,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
     .toSorted((a, b) => keyIdRank(top, a) - keyIdRank(top, b))
   let found = false
   for (const issuer of issuers) {
-    if (search.budget.checksLeft-- <= 0 || path.length >= PATH_LENGTH_MAX) {
+    if (!affords(search.budget, issuer.spki) || path.length >= PATH_LENGTH_MAX) {
       yield { path, deadEnd: searchLimit(top) }
       return
     }
@@ -187,7 +223,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
       yield { path: [...path, issuer], deadEnd: badSignature(top, issuer, verdict) }
     }
   }
-  if (!found) yield { path, deadEnd: noIssuer(path, named.length > issuers.length) }
+  if (!found) yield { path, deadEnd: noIssuer(path, issuers.length, named.length) }
 }
 
 /**
@@ -202,7 +238,7 @@ function* extendInherited(
   for (const donor of search.pool) {
     if (donor.subject.key !== issuer.issuer.key || path.length + 2 > PATH_LENGTH_MAX) continue
     const key = inheritParameters(issuer.spki, donor.spki)
-    if (key === undefined || search.budget.checksLeft-- <= 0) continue
+    if (key === undefined || !affords(search.budget, key)) continue
     const isGood =
       verifySignature(issuer, donor.spki) === 'good' &&
       verifySignature(path.at(-1)!, key) === 'good'
@@ -234,6 +270,20 @@ const badSignature = (
   top: Certificate,
   issuer: Certificate,
   verdict: 'bad' | 'unsupported',
+): PathFailure =>
+  isUsableKey(issuer.spki) ? badSignatureOf(top, issuer, verdict) : badKeyOf(issuer)
+
+const badKeyOf = (issuer: Certificate): PathFailure => ({
+  code: 'pki/bad-signature',
+  subject: subjectOf(issuer),
+  message: 'has a public key that cannot be read, so that nothing it signed can be verified',
+  got: 'unsupported signature',
+})
+
+const badSignatureOf = (
+  top: Certificate,
+  issuer: Certificate,
+  verdict: 'bad' | 'unsupported',
 ): PathFailure => ({
   code: 'pki/bad-signature',
   subject: subjectOf(top),
@@ -246,34 +296,53 @@ const badSignature = (
 })
 
 /**
- * Nobody who could have issued the top of `path` is known. Above an end entity an intermediate is missing. Above an authority it
+ * Nobody who could have issued the top of `path` is known; `named` have that name, `others` of them do not stand in the path. Above an end entity an intermediate is missing. Above an authority it
  * is taken for a root that is not trusted: the usual hierarchy has two tiers, and nothing in a certificate tells otherwise.
  */
-function noIssuer(path: readonly Certificate[], inCircle: boolean): PathFailure {
+function noIssuer(path: readonly Certificate[], others: number, named: number): PathFailure {
   const top = path.at(-1)!
   const subject = subjectOf(top)
   const wanted = top.issuer.text
   if (isSelfIssued(top)) {
+    if (verifySignature(top, top.spki) === 'bad') {
+      const message = 'names itself as its issuer, but its own key did not sign it'
+      const got = 'bad signature'
+      return {
+        code: 'pki/bad-signature',
+        subject,
+        message,
+        expected: `a signature by ${wanted}`,
+        got,
+      }
+    }
     const message = 'is a root that is not trusted here'
     return { code: 'pki/untrusted-root', subject, message, expected: 'a trusted root' }
   }
-  if (inCircle) {
+  if (others < named) {
     const message = `its issuers lead back to itself, and no trusted root '${wanted}' is known here`
     return { code: 'pki/untrusted-root', subject, message, expected: 'a trusted root' }
   }
+  const known =
+    others > 0
+      ? 'the one of that name has another key'
+      : 'no certificate of that name is known here'
+  const got = others > 0 ? 'a certificate of another key' : 'no such certificate'
   return path.length > 1
     ? {
         code: 'pki/untrusted-root',
         subject,
-        message: `its issuer '${wanted}' is not among the trusted roots, and no certificate of that name is known here`,
+        message: `its issuer '${wanted}' is not among the trusted roots, and ${known}`,
         expected: wanted,
-        got: 'no such certificate',
+        got,
       }
     : {
         code: 'pki/missing-intermediate',
         subject,
-        message: `the certificate of its issuer '${wanted}' was not sent and is not known here`,
+        message:
+          others > 0
+            ? `the certificate of its issuer '${wanted}' is not here: ${known}`
+            : `the certificate of its issuer '${wanted}' was not sent and is not known here`,
         expected: wanted,
-        got: 'no such certificate',
+        got,
       }
 }

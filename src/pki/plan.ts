@@ -31,9 +31,17 @@ export interface CertificatePlan {
   readonly notBefore: Instant
   readonly validFor: Duration
   readonly renewal?: RenewalPlan
-  readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason }
+  readonly revoked?: PlannedRevocation
   /** Whether its holder sends the intermediates along. */
   readonly sendsChain: boolean
+}
+
+/** Of one certificate: the one that is held at `at`. */
+export interface PlannedRevocation {
+  readonly at: Instant
+  readonly reason: RevocationReason
+  /** Of a certificateHold: when it is released again. */
+  readonly releasedAt?: Instant
 }
 
 /** What goes into the subject alternative name, in this order. */

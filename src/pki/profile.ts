@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../base/time.ts'
 import type { Certificate } from './certificate.ts'
+import type { KeyUsageBit } from './extensions.ts'
 import type { PathFailure, PathFailureCode } from './failure.ts'
 
 /**
@@ -26,6 +27,33 @@ export interface StrengthRule {
   readonly curveMin: number
   /** Signatures over SHA-1 digests below the anchor. */
   readonly allowsSha1: boolean
+  /** OIDs of the signature algorithms that count below the anchor, as in TLS (RFC 8446 §4.2.3); absent: all that can be verified. */
+  readonly algorithms?: readonly string[]
+}
+
+/**
+ * How much of a trust anchor's certificate counts beside its name and key, which is all that RFC 5280 §6.1.1 (d) takes. What is
+ * written in it can be held to as well (RFC 5937).
+ */
+export interface AnchorRules {
+  readonly dates: boolean
+  /** cA, keyUsage, extKeyUsage, pathLenConstraint and name constraints, where they stand, and what RFC 5280 §4 demands. */
+  readonly constraints: boolean
+  /** Beside the constraints, basicConstraints must be there; a certificate below version 3 cannot have any and needs none. */
+  readonly basicConstraints: boolean
+  /** Its certificate policies and their constraints, as if it stood below an anchor. */
+  readonly policies: boolean
+  /** The end entity itself may be the anchor. */
+  readonly endEntities: boolean
+}
+
+/** Windows, OpenSSL and browsers hold a root to what it says, but for policies. */
+export const WHOLE_ANCHORS: AnchorRules = {
+  dates: true,
+  constraints: true,
+  basicConstraints: true,
+  policies: false,
+  endEntities: true,
 }
 
 /** What is wrong with a path, and what was looked over because the relying party does not insist. */
@@ -42,11 +70,35 @@ export interface RelyingPartyProfile {
   readonly purposes: readonly string[]
   /** anyExtendedKeyUsage stands for every purpose. RFC 5280 §4.2.1.12 leaves that to the application. */
   readonly anyPurposeSuffices: boolean
+  /**
+   * Microsoft's application policies take the place of extKeyUsage, which is ignored in a certificate that has both (Microsoft, "Using
+   * Application Policies", cc776986). Absent: they say nothing.
+   */
+  readonly readsApplicationPolicies?: boolean
+  /** Extensions beyond RFC 5280 that it processes, and may meet as critical. Absent: none. */
+  readonly processes?: ReadonlySet<string>
+  /** keyUsage bits that the end entity must all have where it has the extension; absent: none. */
+  readonly keyUsage?: readonly KeyUsageBit[]
+  /** Absent: {@link WHOLE_ANCHORS}. */
+  readonly anchorRules?: AnchorRules
   /** Whether the subject's common name can match: never, only where no dNSName stands, or beside the dNSNames. */
   readonly commonName: 'never' | 'without-dns-names' | 'always'
+  /** Domains below which names are registered by anybody: a wildcard directly below one matches no host. Absent: none are known. */
+  readonly isPublicSuffix?: (domain: string) => boolean
   /** Hold the subject's common name to dNSName constraints where no dNSName stands, whatever name was dialled: Windows does. */
   readonly constrainsCommonName: boolean
   readonly revocation: RevocationMode
+  /** What a hard check lets pass all the same: doubts by these codes are noted, as a soft check does. Never `pki/revoked`. */
+  readonly toleratedRevocation?: readonly PathFailureCode[]
+  /** Look at the root, too, where it names a CRL or a responder. Absent: no. */
+  readonly checksRootRevocation?: boolean
+  /** Ask a responder before any CRL, and CRLs only where none answers; false: the other way round. Absent: yes, as Windows does. */
+  readonly prefersOcsp?: boolean
+  /**
+   * The nonce of OCSP requests. `none` (absent, and Windows): requests carry none, responses are kept until nextUpdate. `offered`: a
+   * response may leave it out (RFC 9654 §2.1). `demanded`: it may not.
+   */
+  readonly ocspNonce?: 'none' | 'offered' | 'demanded'
   /** Refuse what RFC 5280 §4 forbids authorities to issue, beyond what the path validation of §6.1 looks at. */
   readonly demandsConformance: boolean
   readonly strength: StrengthRule

@@ -3,6 +3,7 @@
  */
 import { EKU_OIDS } from './oids.ts'
 import type { RelyingPartyProfile } from './profile.ts'
+import { demandsOf, WEB_RULES } from './web-rules.ts'
 
 /** RFC 5280 to the letter for a TLS server, 112 bits of security (NIST SP 800-57 part 1, SP 800-131A); no fetching of missing issuers. */
 export const STRICT: RelyingPartyProfile = {
@@ -16,4 +17,14 @@ export const STRICT: RelyingPartyProfile = {
   strength: { modulusMin: 2048, curveMin: 224, allowsSha1: false },
   fetchesIntermediates: false,
   outcomes: {},
+}
+
+/**
+ * RFC 5280 and the CA/Browser Forum's Baseline Requirements on top: where those allow what RFC 5280 forbids (name constraints that are not
+ * critical), RFC 5280 is followed. Of public suffixes it knows none; who has Mozilla's list adds `isPublicSuffix`.
+ */
+export const WEBPKI: RelyingPartyProfile = {
+  ...STRICT,
+  name: 'webpki',
+  demands: demandsOf(WEB_RULES),
 }

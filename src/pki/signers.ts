@@ -5,12 +5,12 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { concat } from '../base/bytes.ts'
 import { invariant } from '../base/invariant.ts'
+import { remember } from '../base/remember.ts'
 import type { Instant } from '../base/time.ts'
 import type { AuthoritySpec } from '../topology/pki.ts'
 import { readCertificate, type Certificate } from './certificate.ts'
 import { attributesOf } from './contents.ts'
 import * as write from './der-writer.ts'
-import { readDer } from './der.ts'
 import * as extend from './extension-writer.ts'
 import type { Extension } from './extensions.ts'
 import { writeTbsCertificate } from './forge.ts'
@@ -23,8 +23,8 @@ import {
 import { assignKeys, poolKey, type KeyPair } from './key-pool.ts'
 import { encodeName } from './name.ts'
 import { OID } from './oids.ts'
-import { remember } from './remember.ts'
 import { signSha256Rsa } from './signature.ts'
+import { keyIdOf } from './spki.ts'
 
 const SERIAL_BYTES = 16
 
@@ -169,7 +169,10 @@ export function publishedAt({
   generation: { index, keyIndex },
 }: Signer): readonly Extension[] {
   const crlUrls = suffixed(spec.crlUrls, keyIndex)
-  const places = suffixed(spec.aiaUrls, index).map((url) => ({ method: OID.caIssuers, url }))
+  const places = [
+    ...suffixed(spec.aiaUrls, index).map((url) => ({ method: OID.caIssuers, url })),
+    ...(spec.ocsp?.urls ?? []).map((url) => ({ method: OID.ocsp, url })),
+  ]
   return [
     ...(crlUrls.length === 0 ? [] : [extend.crlDistributionPoints(crlUrls)]),
     ...(places.length === 0 ? [] : [extend.authorityInfoAccess(places)]),
@@ -208,15 +211,4 @@ export function issue(issuer: Signer, order: Order): Certificate {
 export function serialOf(issuer: string, label: string): Uint8Array {
   const digest = createHash('sha256').update(`serial ${issuer}\n${label}`).digest()
   return concat(Uint8Array.of((digest[0]! & 0x3f) | 0x40), digest.subarray(1, SERIAL_BYTES))
-}
-
-/** SHA-1 of the subjectPublicKey bits (RFC 5280 §4.2.1.2, method 1). */
-function keyIdOf(spki: Uint8Array): Uint8Array {
-  const key = readDer(spki, 'spki', (r) => {
-    const inner = r.sequence('spki')
-    inner.element('algorithm')
-    return inner.octetsOfBits('subjectPublicKey')
-  })
-  invariant(key.ok, 'a pool key has a well-formed SubjectPublicKeyInfo')
-  return new Uint8Array(createHash('sha1').update(key.value).digest())
 }

@@ -21,11 +21,24 @@ export interface AuthoritySpec<H extends string = string> {
   readonly crl?: {
     /** thisUpdate relative to the topology's start; default 1 hour before. */
     readonly thisUpdate?: Duration
-    /** From thisUpdate to nextUpdate; default 7 days. */
+    /** From thisUpdate to nextUpdate; default `every` and `overlap` together, without `every` 7 days. */
     readonly validFor?: Duration
-    /** A new CRL is published this often; absent: never again (an offline root that somebody must remember). */
+    /** A new CRL is published this often (CRLPeriod); absent: never again (an offline root that somebody must remember). */
     readonly every?: Duration
+    /** How long a CRL outlives the next one (CRLOverlapPeriod); default a tenth of `every`, 12 hours at most. */
+    readonly overlap?: Duration
+    /** Delta CRLs between the complete ones; absent: none. */
+    readonly delta?: {
+      /** CRLDeltaPeriod. */
+      readonly every: Duration
+      /** CRLDeltaOverlapPeriod; default as above. */
+      readonly overlap?: Duration
+      /** Written into complete CRLs (freshestCRL); default the `crlUrls` with a plus sign, `issuing+.crl`. */
+      readonly urls?: readonly string[]
+    }
   }
+  /** An OCSP responder that answers from the CRLs as published; absent: none. */
+  readonly ocsp?: OcspSpec<H>
   /** basicConstraints pathLenConstraint; absent: none. */
   readonly pathLength?: number
   /** Of an enterprise CA: keys of the templates that it issues (Certificate Templates in its console). Absent: it issues none. */
@@ -50,6 +63,24 @@ export interface AuthorityRenewal {
   readonly key: 'same' | 'new'
   /** Default: as long as before. */
   readonly validFor?: Duration
+}
+
+/** An Online Responder for one authority. */
+export interface OcspSpec<H extends string = string> {
+  /** HTTP URLs written into what the authority issues (AIA ocsp). */
+  readonly urls: readonly string[]
+  /** Node whose web server answers at the paths of those URLs; default the authority's `publishedOn`. */
+  readonly publishedOn?: H
+  /** From an answer to its nextUpdate, which the CRL's own is a limit to; default that of the CRL. */
+  readonly validFor?: Duration
+  /** Who signs: a delegate with a short-lived certificate (default, as AD CS has it), or the authority itself. */
+  readonly signer?: 'delegate' | 'authority'
+  /** Lifetime of the delegate's certificates, each of which is replaced when a seventh is left; default 14 days. */
+  readonly signerValidFor?: Duration
+  /** Answer requests that carry a nonce; default no, as an Online Responder is installed: they get `unauthorized`. */
+  readonly nonces?: boolean
+  /** Answer everything with this error status. */
+  readonly fails?: 'internalError' | 'tryLater' | 'unauthorized'
 }
 
 export type EkuName =
@@ -81,8 +112,15 @@ export interface CertificateSpec {
   /** Relative to the topology's start; default 1 day before. */
   readonly validFrom?: Duration
   readonly validFor?: Duration
-  /** Put on the issuer's CRL: when (relative to the start) and why (RFC 5280 §5.3.1). Of several in a row, the one held then. */
-  readonly revoked?: { readonly at: Duration; readonly reason: RevocationReason }
+  /**
+   * Put on the issuer's CRL: when (relative to the start) and why (RFC 5280 §5.3.1); of several certificates in a row, the one held
+   * then. `releasedAt`: a certificateHold ends then, and the certificate is good again.
+   */
+  readonly revoked?: {
+    readonly at: Duration
+    readonly reason: RevocationReason
+    readonly releasedAt?: Duration
+  }
   /** Whether its holder sends the intermediates along; default true. */
   readonly sendsChain?: boolean
   /** Key of the template by which it was requested. */
@@ -112,11 +150,15 @@ export type InstalledCertificate = CertificateSpec &
 export const isInstalled = (spec: CertificateSpec): spec is InstalledCertificate =>
   spec.template === undefined
 
-export type RevocationReason =
-  | 'unspecified'
-  | 'keyCompromise'
-  | 'cACompromise'
-  | 'affiliationChanged'
-  | 'superseded'
-  | 'cessationOfOperation'
-  | 'certificateHold'
+/** CRLReason (RFC 5280 §5.3.1), as far as an operator of AD CS can choose one. */
+export const REVOCATION_REASONS = [
+  'unspecified',
+  'keyCompromise',
+  'cACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'certificateHold',
+] as const
+
+export type RevocationReason = (typeof REVOCATION_REASONS)[number]

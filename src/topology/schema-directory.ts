@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { Duration } from '../base/time.ts'
 import type { ComputerSpec, DirectorySpec, UserSpec } from './directory.ts'
-import type { CertificateSpec } from './pki.ts'
+import { REVOCATION_REASONS, type CertificateSpec } from './pki.ts'
 import { flag, opt, text, texts } from './schema-words.ts'
 import type { TemplateSpec } from './templates.ts'
 
@@ -77,15 +77,8 @@ export function certificateShape(duration: Durations): z.ZodType<CertificateSpec
     revoked: opt(
       z.strictObject({
         at: duration,
-        reason: z.enum([
-          'unspecified',
-          'keyCompromise',
-          'cACompromise',
-          'affiliationChanged',
-          'superseded',
-          'cessationOfOperation',
-          'certificateHold',
-        ]),
+        reason: z.enum(REVOCATION_REASONS),
+        releasedAt: opt(duration),
       }),
     ),
     sendsChain: opt(flag),

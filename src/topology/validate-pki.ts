@@ -19,11 +19,40 @@ export function validateAuthorities(t: Topology, problems: Problems): void {
       authority[list]?.forEach((url, i) => here.at(list, i).add(urlComplaint(url)))
     }
     here.at('publishedOn').add(publisherComplaint(t, authority.publishedOn))
+    validateCrl(authority, here.at('crl'))
+    validateOcsp(t, authority, here.at('ocsp'))
     validateEnterprise(t, authority, here)
-    for (const span of ['validFor', 'every'] as const) {
-      const written = authority.crl?.[span]
-      if (written !== undefined) here.at('crl', span).add(spanComplaint(written))
-    }
+  }
+}
+
+function validateCrl({ crl }: AuthoritySpec, here: Problems): void {
+  if (crl === undefined) return
+  for (const span of ['validFor', 'every'] as const) {
+    if (crl[span] !== undefined) here.at(span).add(spanComplaint(crl[span]))
+  }
+  if (crl.validFor !== undefined && crl.overlap !== undefined) {
+    here.at('overlap').add('is what `validFor` leaves beyond `every`: write one of the two')
+  }
+  here.at('overlap').add(overlapComplaint(crl.overlap, crl.every))
+  if (crl.delta === undefined) return
+  here.at('delta', 'every').add(spanComplaint(crl.delta.every))
+  here.at('delta', 'overlap').add(overlapComplaint(crl.delta.overlap, crl.delta.every))
+  crl.delta.urls?.forEach((url, i) => here.at('delta', 'urls', i).add(urlComplaint(url)))
+}
+
+/** AD CS keeps an overlap within the period that it belongs to. */
+function overlapComplaint(overlap: Duration | undefined, every: Duration | undefined): Complaint {
+  if (overlap === undefined) return undefined
+  if (every === undefined) return 'is how long a CRL outlives the next one: it needs `every`'
+  return overlap >= 0 && overlap <= every ? undefined : 'must be within 0 and `every`'
+}
+
+function validateOcsp(t: Topology, { ocsp }: AuthoritySpec, here: Problems): void {
+  if (ocsp === undefined) return
+  ocsp.urls.forEach((url, i) => here.at('urls', i).add(urlComplaint(url)))
+  here.at('publishedOn').add(publisherComplaint(t, ocsp.publishedOn))
+  for (const span of ['validFor', 'signerValidFor'] as const) {
+    if (ocsp[span] !== undefined) here.at(span).add(spanComplaint(ocsp[span]))
   }
 }
 
@@ -64,6 +93,7 @@ export function validateCertificates(
     if (subject !== undefined) here.at('subject').add(subjectComplaint(subject))
     dns?.forEach((name, j) => here.at('dns', j).add(dnsNameComplaint(name)))
     if (validFor !== undefined) here.at('validFor').add(spanComplaint(validFor))
+    here.at('revoked', 'releasedAt').add(releaseComplaint(certificate))
     if (certificate.template === undefined) validateInstalled(certificate, here)
     else validateRequested(t, certificate, here)
   })
@@ -99,6 +129,13 @@ const dnsNameComplaint = (name: string): Complaint =>
   domainNameComplaint(name.replace(/\*/g, 'x')) === undefined
     ? undefined
     : domainNameComplaint(name)
+
+/** Only a hold ends (RFC 5280 §5.3.1), and not before it began. */
+function releaseComplaint({ revoked }: CertificateSpec): Complaint {
+  if (revoked?.releasedAt === undefined) return undefined
+  if (revoked.reason !== 'certificateHold') return 'only a certificateHold is released'
+  return revoked.releasedAt > revoked.at ? undefined : 'must be later than `at`'
+}
 
 /** Something lasts longer than no time. */
 export const spanComplaint = (span: Duration): Complaint =>

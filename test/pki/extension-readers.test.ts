@@ -25,7 +25,12 @@ const EXTENSIONS: readonly [string, (r: DerReader) => unknown, string, unknown][
       excluded: [{ base: { kind: 'ip', address: fromHex('c0000200ffffff00') }, bounded: false }],
     },
   ],
-  ['certificatePolicies', (r) => readPolicies(r, 'x'), '3006300406022a03', ['1.2.3']],
+  [
+    'certificatePolicies',
+    (r) => readPolicies(r, 'x'),
+    '3006300406022a03',
+    { policies: ['1.2.3'], qualifiers: [] },
+  ],
   [
     'policyMappings',
     readPolicyMappings,

@@ -35,15 +35,15 @@ describe('the common name', () => {
     ['without-dns-names', withoutDns, true],
     ['always', withDns, true],
   ] as const)('rule %s', ([rule, certificate, expected]) => {
-    expect(isNamed(certificate, 'old.contoso.com', rule)).toBe(expected)
+    expect(isNamed(certificate, 'old.contoso.com', { commonName: rule })).toBe(expected)
   })
 
   test('a name with its last dot is the same name', () => {
-    expect(isNamed(withDns, 'vpn.contoso.com.', 'never')).toBe(true)
+    expect(isNamed(withDns, 'vpn.contoso.com.', { commonName: 'never' })).toBe(true)
   })
 
   test('an address is not matched by a dNSName', () => {
-    expect(isNamed(named(['198.51.100.1']), '198.51.100.1', 'never')).toBe(false)
+    expect(isNamed(named(['198.51.100.1']), '198.51.100.1', { commonName: 'never' })).toBe(false)
   })
 
   test('all names stand in messages', () => {

@@ -8,18 +8,13 @@ import type { Pki } from '../../src/pki/issue.ts'
 import { vpnUserTemplate } from '../../src/topology/templates.ts'
 import { compiledSite } from '../directory/site.ts'
 import { codesOf, GATEWAY, held, judge, pkiOf, rootOf, START } from './contoso.ts'
-import { missingOpenssl, openssl } from './judges.ts'
+import { missingOpenssl, openssl, pem } from './judges.ts'
 
 const skipped = missingOpenssl()
 if (skipped !== undefined) console.log(`skipped: ${skipped}`)
 
 const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-pki-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-const pem = (label: string, der: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${Buffer.from(der)
-    .toString('base64')
-    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`
 
 function file(name: string, ...certificates: readonly string[]): string {
   const target = path.join(folder, name)

@@ -15,6 +15,7 @@ import { formatName, nameAt, nameKey, showName } from '../../../src/wire/dns/nam
 import { formatRdata } from '../../../src/wire/dns/rdata-text.ts'
 import { fieldsOf } from '../../../src/wire/dns/rdata.ts'
 import { className, rcodeName, typeName } from '../../../src/wire/dns/registry.ts'
+import type { OracleOptions } from '../options.ts'
 import { startBind, type Bind } from './bind.ts'
 import { drawQuery, type DrawnQuery } from './draw-queries.ts'
 import { drawZones } from './draw-zones.ts'
@@ -34,14 +35,10 @@ export interface OracleOutcome {
 }
 
 /** Compare and print. The last line is `dns: queries=… mismatches=… seed=N`; sets the exit status when something differs. */
-export async function run(options: {
-  readonly seed: string
-  readonly queries: number
-}): Promise<void> {
-  const outcome = await compare({ ...options, print: (line) => console.log(line) })
-  console.log(
-    `dns: queries=${outcome.queries} mismatches=${outcome.mismatches} seed=${options.seed}`,
-  )
+export async function run({ seed = '1', queries = '20000' }: OracleOptions): Promise<void> {
+  const print = (line: string): void => console.log(line)
+  const outcome = await compare({ seed, queries: Number(queries), print })
+  console.log(`dns: queries=${outcome.queries} mismatches=${outcome.mismatches} seed=${seed}`)
   if (outcome.mismatches > 0 || outcome.missing.length > 0) process.exitCode = 1
 }
 

@@ -7,6 +7,7 @@ import { formatIpv4 } from '../../../src/base/address.ts'
 import { concat, setU16, toHex } from '../../../src/base/bytes.ts'
 import { renderNftables, renderSysctls } from '../../../src/replica/render/nftables.ts'
 import type { FilterSpec } from '../../../src/topology/firewall.ts'
+import type { OracleOptions } from '../options.ts'
 import { describe, differsByDraw, isForwarded, packetOf, settle } from './compare.ts'
 import { drawSpec, type Ground } from './draw-rules.ts'
 import { drawPacket, drawTalk, learn, type Drawn, type Talk, type Terrain } from './draw-traffic.ts'
@@ -321,16 +322,14 @@ function slowly(kernel: Kernel, tally: Tally, rng: Rng): (now: number) => Promis
   }
 }
 
-export async function run(options: Options): Promise<void> {
-  const result = await judge(options)
+export async function run({ seed = '1', seconds = '60' }: OracleOptions): Promise<void> {
+  const result = await judge({ seed, seconds: Number(seconds) })
   for (const report of result.reports) console.log(report)
   const names = [...new Set([...EXPECTED_FEATURES, ...result.features.keys()])].toSorted()
   for (const name of names)
     console.log(`${String(result.features.get(name) ?? 0).padStart(8)}  ${name}`)
   const missing = EXPECTED_FEATURES.filter((name) => !result.features.has(name))
   for (const name of missing) console.log(`never met: ${name}`)
-  console.log(
-    `firewall: verdicts=${result.verdicts} mismatches=${result.mismatches} seed=${options.seed}`,
-  )
+  console.log(`firewall: verdicts=${result.verdicts} mismatches=${result.mismatches} seed=${seed}`)
   if (result.mismatches > 0 || missing.length > 0) process.exitCode = 1
 }

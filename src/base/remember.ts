@@ -1,9 +1,7 @@
 /**
- * Things made when they are first asked for, and then kept.
- * Not a cache with a limit: it keeps as long as its owner lives.
+ * A function of a text that computes each value once; what else it is given must follow from the text.
+ * Not a cache: nothing is ever forgotten, so only for what a caller keeps anyway.
  */
-
-/** `rest` is what the key stands for already: it does not tell two values apart. */
 export function remember<T, R extends readonly unknown[]>(
   make: (key: string, ...rest: R) => T,
 ): (key: string, ...rest: R) => T {
