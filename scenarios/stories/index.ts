@@ -2,7 +2,14 @@
 import type { Story } from 'sallyport'
 import { certificates } from './certificates.ts'
 import { dns } from './dns.ts'
+import { enrolment } from './enrolment.ts'
 import { firewallTables } from './firewall-tables.ts'
 import { perimeter } from './perimeter.ts'
 
-export const stories: readonly Story[] = [...perimeter, ...dns, ...certificates, ...firewallTables]
+export const stories: readonly Story[] = [
+  ...perimeter,
+  ...dns,
+  ...certificates,
+  ...enrolment,
+  ...firewallTables,
+]
