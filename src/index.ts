@@ -24,7 +24,7 @@ export {
   type RuleSpec,
 } from './topology/firewall.ts'
 export type { DirectorySpec } from './topology/directory.ts'
-export type { AuthoritySpec, CertificateSpec } from './topology/pki.ts'
+export type { AuthoritySpec, CertificateSpec, OcspSpec } from './topology/pki.ts'
 export {
   dhcpServer,
   dnsServer,

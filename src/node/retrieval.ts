@@ -64,8 +64,11 @@ export const nothingLearned = (): Learned => ({
   fromCache: new Set(),
 })
 
-/** Bytes of a file of issuers' certificates: CryptoAPI's MaxAIAUrlRetrievalByteCount. A CRL has the limit of a web client's body. */
-export const ISSUER_FILE_BYTES_MAX = 100_000
+/**
+ * Bytes of what is fetched by an authorityInfoAccess: issuers' certificates (wincrypt.h, MaxAIAUrlRetrievalByteCount) and OCSP
+ * responses. A CRL has the limit of a web client's body.
+ */
+export const AIA_BYTES_MAX = 100_000
 
 /** HTTP first: other schemes are not modelled, and are only named where nothing else answered. */
 const inOrder = (urls: readonly string[]): readonly string[] => [
@@ -227,10 +230,12 @@ function takeCrl({ url, body, learned, cache }: Taken): string | undefined {
   return undefined
 }
 
+const excessOf = ({ length }: Uint8Array): string | undefined =>
+  length > AIA_BYTES_MAX ? `but ${length} bytes, more than ${AIA_BYTES_MAX}` : undefined
+
 function takeIssuers({ url, body, learned, cache }: Taken): string | undefined {
-  if (body.length > ISSUER_FILE_BYTES_MAX) {
-    return `but ${body.length} bytes, more than ${ISSUER_FILE_BYTES_MAX}`
-  }
+  const excess = excessOf(body)
+  if (excess !== undefined) return excess
   const certificates = readCertificates(body)
   if (!certificates.ok) return `but ${formatDerFault(certificates.error)}`
   learned.issuers.push(...certificates.value)
@@ -242,6 +247,8 @@ function takeAnswer(
   { url, body, learned, cache }: Taken,
   nonce: Uint8Array | undefined,
 ): string | undefined {
+  const excess = excessOf(body)
+  if (excess !== undefined) return excess
   const response = readOcspResponse(body)
   learned.answers.set(url, { response, ...(nonce !== undefined && { nonce }) })
   if (!response.ok) return `but ${formatDerFault(response.error)}`

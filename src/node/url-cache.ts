@@ -1,7 +1,7 @@
 /**
  * What a host keeps of CRLs, issuers' certificates and OCSP responses that it fetched, by URL, as `certutil -urlcache` lists it.
- * Not an HTTP cache: how long something is kept is written in it, not in header fields. Nothing is looked for before it has run out,
- * neither at Next CRL Publish nor for the many responses after which Windows takes CRLs instead.
+ * Not an HTTP cache: how long something is kept is written in it, not in header fields. Not modelled: that Windows may look for a newer
+ * CRL from Next CRL Publish on, and that after some 50 responses of one responder it takes the CRL instead.
  */
 import type { Instant } from '../base/time.ts'
 import type { Certificate } from '../pki/certificate.ts'

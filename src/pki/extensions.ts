@@ -49,6 +49,12 @@ export const KEY_USAGE_BITS: readonly KeyUsageBit[] = [
   'decipherOnly',
 ]
 
+/** Where something about a certificate's issuer or subject is found: an access method OID, and a name, mostly a URL. */
+export interface AccessDescription {
+  readonly method: string
+  readonly at: GeneralName
+}
+
 /** What the recognised extensions of one certificate say; an absent field is an absent extension. */
 export interface ExtensionValues {
   readonly basicConstraints?: { readonly cA: boolean; readonly pathLength?: number }
@@ -59,7 +65,9 @@ export interface ExtensionValues {
   readonly authorityKeyId?: Uint8Array
   readonly subjectKeyId?: Uint8Array
   readonly crlDistributionPoints?: readonly DistributionPoint[]
-  readonly authorityInfoAccess?: readonly { readonly method: string; readonly at: GeneralName }[]
+  readonly authorityInfoAccess?: readonly AccessDescription[]
+  readonly subjectInfoAccess?: readonly AccessDescription[]
+  readonly issuerAltName?: readonly GeneralName[]
   readonly template?: { readonly oid: string; readonly major?: number; readonly minor?: number }
   /** Of a version 1 template, which has no OID of its own. */
   readonly templateName?: string
@@ -103,7 +111,17 @@ const READERS = new Map<string, (r: DerReader, values: WritableValues) => void>(
     OID.cRLDistributionPoints,
     (r, v) => (v.crlDistributionPoints = readDistributionPoints(r, 'cRLDistributionPoints')),
   ],
-  [OID.authorityInfoAccess, (r, v) => (v.authorityInfoAccess = readAccessDescriptions(r))],
+  [
+    OID.authorityInfoAccess,
+    (r, v) => (v.authorityInfoAccess = readAccessDescriptions(r, 'authorityInfoAccess')),
+  ],
+  [
+    OID.subjectInfoAccess,
+    (r, v) => (v.subjectInfoAccess = readAccessDescriptions(r, 'subjectInfoAccess')),
+  ],
+  [OID.issuerAltName, (r, v) => (v.issuerAltName = readGeneralNames(r, 'issuerAltName'))],
+  // Path validation has no use for what it says (RFC 5280 §4.2.1.8).
+  [OID.subjectDirectoryAttributes, (r) => void readDirectoryAttributes(r)],
   [OID.certificateTemplate, (r, v) => (v.template = readTemplate(r))],
   [OID.enrollCertType, (r, v) => (v.templateName = readTemplateName(r))],
   [OID.ntdsCaSecurityExt, (r, v) => (v.sid = readSid(r))],
@@ -230,13 +248,24 @@ export function readAuthorityKeyId(r: DerReader): Uint8Array | undefined {
   return keyId
 }
 
-function readAccessDescriptions(r: DerReader): ExtensionValues['authorityInfoAccess'] & object {
-  const field = 'authorityInfoAccess'
+function readAccessDescriptions(r: DerReader, field: string): readonly AccessDescription[] {
   return r.sequence(field).each(field, (list) => {
     const description = list.sequence(field)
     const method = description.oid(field)
     const at = readGeneralName(description, field)
     description.end(field)
     return { method, at }
+  })
+}
+
+/** The types of the attributes. */
+function readDirectoryAttributes(r: DerReader): readonly string[] {
+  const field = 'subjectDirectoryAttributes'
+  return r.sequence(field).each(field, (list) => {
+    const attribute = list.sequence(field)
+    const type = attribute.oid(field)
+    attribute.constructed(field, TAG.set).each(field, (value) => value.element(field))
+    attribute.end(field)
+    return type
   })
 }

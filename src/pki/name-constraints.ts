@@ -9,7 +9,7 @@ import type { NameConstraints, Subtree } from './name-constraint-extension.ts'
 import { isWithin } from './name.ts'
 import { ATTRIBUTE_OIDS } from './oids.ts'
 
-/** Comparisons of one name with one subtree that one path may cost: what stops two long lists held against each other. */
+/** Comparisons of one name with one subtree that one judgement may cost: what stops two long lists held against each other. */
 export const NAME_COMPARISONS_MAX = 250_000
 
 export interface NameViolation {
@@ -39,11 +39,18 @@ export function constrainedNames(
   ]
 }
 
-/** How many comparisons `constraints` cost on `names`. */
-export const comparisons = (
+/** How many comparisons `constraints` cost on `names`: each subtree is looked at once, and again for each name of its form. */
+export function comparisons(
   { permitted, excluded }: NameConstraints,
   names: readonly GeneralName[],
-): number => names.length * (permitted.length + excluded.length)
+): number {
+  const inForm = new Map<string, number>()
+  for (const name of names) inForm.set(formOf(name), (inForm.get(formOf(name)) ?? 0) + 1)
+  return [...permitted, ...excluded].reduce(
+    (sum, { base }) => sum + 1 + (inForm.get(formOf(base)) ?? 0),
+    0,
+  )
+}
 
 /** Constraints that cannot be applied to anything: what is wrong with the first. */
 export function malformedConstraint(
@@ -70,10 +77,8 @@ function baseRule(base: GeneralName, allowsLeadingPeriod: boolean): string | und
     case 'email':
     case 'upn': {
       const at = mailboxHostAt(base.value)
-      const isWhole = at > 1 && /^[^\s@]+$|^"[^"]+"$/.test(base.value.slice(0, at - 1))
-      const host = base.value.slice(at)
-      if (at > 0) return isWhole && isHostName(host) ? undefined : 'a mailbox, a host or .domain'
-      return host === '' || isHostName(host.replace(/^\./, ''))
+      if (at > 0) return isMailbox(base.value) ? undefined : 'a mailbox, a host or .domain'
+      return base.value === '' || isHostName(base.value.replace(/^\./, ''))
         ? undefined
         : 'a mailbox, a host or .domain'
     }
@@ -98,6 +103,12 @@ function isNetwork(bytes: Uint8Array): boolean {
   return !bits.includes('01')
 }
 
+/** A local part, as atoms or in quotes, and a host (RFC 5321 §4.1.2). */
+export function isMailbox(text: string): boolean {
+  const at = mailboxHostAt(text)
+  return at > 1 && /^[^\s@]+$|^"[^"]+"$/.test(text.slice(0, at - 1)) && isHostName(text.slice(at))
+}
+
 /** Where the host of a mailbox begins; 0 where there is no `@`. */
 const mailboxHostAt = (mailbox: string): number => mailbox.lastIndexOf('@') + 1
 
@@ -117,12 +128,13 @@ export function nameViolation(
       const what = 'has a name that its authority’s constraints cannot be applied to'
       return { what, expected: 'a name of a form and shape that is processed here', got }
     }
-    const ban = banned.find(({ base }) => covers(base, name, 'some'))
+    const covers = coverageOf(name)
+    const ban = banned.find(({ base }) => covers(base, 'some'))
     if (ban !== undefined) {
       const what = 'has a name that its authority is barred from'
       return { what, expected: `no name within ${formatGeneralName(ban.base)}`, got }
     }
-    if (allowed.length > 0 && !allowed.some(({ base }) => covers(base, name, 'all'))) {
+    if (allowed.length > 0 && !allowed.some(({ base }) => covers(base, 'all'))) {
       const within = allowed.slice(0, 4).map(({ base }) => formatGeneralName(base))
       const what = 'has a name outside those that its authority may certify'
       return { what, expected: `within ${within.join(' or ')}`, got }
@@ -142,7 +154,7 @@ function isComparable(name: GeneralName): boolean {
       return isHostName(name.value.replace(/^\*\./, '').replace(/\.$/, ''))
     case 'email':
     case 'upn':
-      return mailboxHostAt(name.value) > 1 && isHostName(hostOfMailbox(name.value))
+      return isMailbox(name.value)
     case 'uri':
       return hostOfUri(name.value) !== undefined
     case 'ip':
@@ -153,23 +165,38 @@ function isComparable(name: GeneralName): boolean {
   }
 }
 
-/** Whether `base` covers `name`; of a wildcard name, some or all of the hosts that it stands for. */
-function covers(base: GeneralName, name: GeneralName, which: 'some' | 'all'): boolean {
-  if (base.kind === 'dns' && name.kind === 'dns') return coversDns(base.value, name.value, which)
-  if (base.kind === 'directory' && name.kind === 'directory') return isWithin(name.name, base.name)
-  if (base.kind === 'ip' && name.kind === 'ip') return coversAddress(base.address, name.address)
-  if (base.kind === 'uri' && name.kind === 'uri') {
-    return coversHost(base.value, hostOfUri(name.value) ?? '')
+/** Whether `base` covers a name; of a wildcard name, some or all of the hosts that it stands for. */
+type Coverage = (base: GeneralName, which: 'some' | 'all') => boolean
+
+/** Taken apart once, `name` may be held against hundreds of bases. */
+function coverageOf(name: GeneralName): Coverage {
+  switch (name.kind) {
+    case 'dns': {
+      const host = name.value.toLowerCase().replace(/\.$/, '')
+      return (base, which) => base.kind === 'dns' && coversDns(base.value, host, which)
+    }
+    case 'uri': {
+      const host = (hostOfUri(name.value) ?? '').toLowerCase()
+      return (base) => base.kind === 'uri' && coversHost(base.value, host)
+    }
+    case 'email':
+    case 'upn': {
+      const at = mailboxHostAt(name.value)
+      const mailbox = { user: name.value.slice(0, at), host: name.value.slice(at).toLowerCase() }
+      return (base) => base.kind === name.kind && coversMailbox(base.value, mailbox)
+    }
+    case 'directory':
+      return (base) => base.kind === 'directory' && isWithin(name.name, base.name)
+    case 'ip':
+      return (base) => base.kind === 'ip' && coversAddress(base.address, name.address)
+    case 'other':
+      return () => false
   }
-  if ((base.kind === 'email' || base.kind === 'upn') && name.kind === base.kind) {
-    return coversMailbox(base.value, name.value)
-  }
-  return false
 }
 
-function coversDns(base: string, name: string, which: 'some' | 'all'): boolean {
+/** `presented` in lower case. */
+function coversDns(base: string, presented: string, which: 'some' | 'all'): boolean {
   const wanted = base.toLowerCase()
-  const presented = name.toLowerCase().replace(/\.$/, '')
   if (wanted === '') return true
   const isBelow = (host: string): boolean =>
     host.endsWith(wanted.startsWith('.') ? wanted : `.${wanted}`) || host === wanted
@@ -181,23 +208,21 @@ function coversDns(base: string, name: string, which: 'some' | 'all'): boolean {
   return isBelow(presented) || isBelow(parent) || (which === 'some' && mayBeBase)
 }
 
-/** A host, or `.domain` for the hosts below it: the form of URI and mailbox constraints. */
-function coversHost(base: string, host: string): boolean {
+/** A host, or `.domain` for the hosts below it: the form of URI and mailbox constraints. `presented` in lower case. */
+function coversHost(base: string, presented: string): boolean {
   const wanted = base.toLowerCase()
-  const presented = host.toLowerCase()
   return wanted.startsWith('.') ? presented.endsWith(wanted) : presented === wanted
 }
 
-/** The local part of a mailbox is compared as it is written, its host without case (RFC 5321 §2.4). */
-function coversMailbox(base: string, mailbox: string): boolean {
+/** The local part of a mailbox, with its `@`, is compared as it is written, its host without case (RFC 5321 §2.4). */
+function coversMailbox(
+  base: string,
+  { user, host }: { readonly user: string; readonly host: string },
+): boolean {
   if (base === '') return true
   const at = mailboxHostAt(base)
-  if (at === 0) return coversHost(base, hostOfMailbox(mailbox))
-  const sameUser = base.slice(0, at) === mailbox.slice(0, mailboxHostAt(mailbox))
-  return sameUser && coversHost(base.slice(at), hostOfMailbox(mailbox))
+  return (at === 0 || base.slice(0, at) === user) && coversHost(base.slice(at), host)
 }
-
-const hostOfMailbox = (mailbox: string): string => mailbox.slice(mailboxHostAt(mailbox))
 
 /** The host of a URI with an authority; undefined without one, or where it is an address: those cannot be constrained. */
 function hostOfUri(uri: string): string | undefined {

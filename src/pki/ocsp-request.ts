@@ -110,6 +110,9 @@ export const nonceExtension = (nonce: Uint8Array): Extension => ({
   value: write.octetString(nonce),
 })
 
+/** Certificates in one request; RFC 5019 §2.1.1 has one. */
+const CERT_IDS_MAX = 64
+
 export interface OcspRequest {
   /** At least one. */
   readonly certIds: readonly CertId[]
@@ -144,7 +147,9 @@ function readTbsRequest(r: DerReader): OcspRequest {
     requestor.end('requestorName')
   }
   const unknownCritical: string[] = []
+  let left = CERT_IDS_MAX
   const certIds = r.sequence('requestList').each('requestList', (list) => {
+    if (left-- === 0) list.reject('requestList', `more than ${CERT_IDS_MAX} certificates`)
     const request = list.sequence('request')
     const id = readCertId(request)
     const single = request.explicit(0, 'singleRequestExtensions')

@@ -33,6 +33,9 @@ const ERROR_STATUSES = new Map([
 
 export type OcspErrorStatus = typeof ERROR_STATUSES extends Map<number, infer S> ? S : never
 
+/** Certificates in one response: its signer, and at most the way up to a root. More is a maze. */
+const OCSP_CERTIFICATES_MAX = 16
+
 /** Who signed: by name, or by the SHA-1 hash of the public key. */
 export type ResponderId =
   | { readonly kind: 'name'; readonly name: Name }
@@ -101,8 +104,16 @@ function readBasic(reader: DerReader): BasicOcspResponse {
   r.end('basicOCSPResponse')
   const list = wrapper?.sequence('certs')
   wrapper?.end('certs')
-  const certificates = list?.each('certs', readSentCertificate) ?? []
+  const certificates = list === undefined ? [] : readSentCertificates(list)
   return { ...data, tbs: tbs.encoded, signatureAlgorithm, signature, certificates }
+}
+
+function readSentCertificates(list: DerReader): readonly Certificate[] {
+  let left = OCSP_CERTIFICATES_MAX
+  return list.each('certs', () => {
+    if (left-- === 0) list.reject('certs', `more than ${OCSP_CERTIFICATES_MAX} certificates`)
+    return readSentCertificate(list)
+  })
 }
 
 function readSentCertificate(list: DerReader): Certificate {

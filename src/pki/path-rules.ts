@@ -38,6 +38,8 @@ export interface PathRules extends RevocationRules {
   readonly distrusted?: readonly Certificate[]
   /** The host name, address or mailbox that the end entity must have; absent: any name will do. */
   readonly name?: string
+  /** What is left to spend on all paths of one judgement. */
+  readonly work: { comparisonsLeft: number }
   /** Absent: any policy will do. */
   readonly policies?: PolicyInputs
   /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
@@ -67,7 +69,7 @@ export function judgePath(
     if (rules.ignoresDates !== true && (!isAnchor || anchorRules.dates)) {
       failures.push(...dateFailures(certificate, at))
     }
-    if (!isAnchor) failures.push(...criticalFailures(certificate, profile))
+    if (isWhole) failures.push(...criticalFailures(certificate, profile))
     if (i > 0 && isWhole) {
       failures.push(...authorityFailures(path, i, isAnchor && mayLack(certificate, anchorRules)))
     }
@@ -79,7 +81,7 @@ export function judgePath(
   const constraining = hasAnchor && !anchorRules.constraints ? path.slice(0, -1) : path
   failures.push(...purposeFailures(constraining, profile))
   failures.push(...keyUsageFailures(path, profile))
-  failures.push(...nameConstraintFailures(constraining, profile))
+  failures.push(...nameConstraintFailures(constraining, rules))
   if (anchored) failures.push(...policyFailures(path, rules))
   if (anchored) failures.push(...depthFailures(path, rules.authoritiesMax))
   const leaf = path[0]
@@ -232,7 +234,7 @@ const depthFailures = (
 /** RFC 5280 §6.1.3 (b), (c) and §6.1.4 (g), an anchor's constraints included (RFC 5937). */
 function nameConstraintFailures(
   path: readonly Certificate[],
-  profile: RelyingPartyProfile,
+  { profile, work }: PathRules,
 ): readonly PathFailure[] {
   const failures: PathFailure[] = []
   const failed = (certificate: Certificate, { what, expected, got }: NameViolation): void => {
@@ -244,7 +246,6 @@ function nameConstraintFailures(
       ? []
       : constrainedNames(certificate, i === 0 && profile.constrainsCommonName),
   )
-  let work = 0
   for (const [i, authority] of path.entries()) {
     const { nameConstraints } = authority
     if (i === 0 || nameConstraints === undefined) continue
@@ -254,8 +255,8 @@ function nameConstraintFailures(
       continue
     }
     for (let below = i - 1; below >= 0; below--) {
-      work += comparisons(nameConstraints, names[below]!)
-      if (work > NAME_COMPARISONS_MAX) {
+      work.comparisonsLeft -= comparisons(nameConstraints, names[below]!)
+      if (work.comparisonsLeft < 0) {
         const expected = `at most ${NAME_COMPARISONS_MAX} comparisons`
         const what = 'has more names than can be held against the constraints above it'
         failed(path[below]!, { what, expected, got: 'more' })

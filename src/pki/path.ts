@@ -7,6 +7,7 @@ import type { Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { rankFailures, type PathFailure } from './failure.ts'
+import { NAME_COMPARISONS_MAX } from './name-constraints.ts'
 import type { OcspSource } from './ocsp.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
@@ -17,10 +18,10 @@ import { verifySignature } from './signature.ts'
 
 /** Certificates in one path, anchor included. */
 export const PATH_LENGTH_MAX = 12
-/** Signatures that one judgement verifies: what stops a peer that sends a maze. */
+/** What one judgement spends on signatures, in verifications with an RSA key of 2048 bits: what stops a peer that sends a maze. */
 export const SIGNATURE_CHECKS_MAX = 400
-/** What those may cost together, in checks with an RSA key of 2048 bits: what stops a peer that chooses costly keys. */
-export const SIGNATURE_EFFORT_MAX = 800
+/** Paths to an anchor that one judgement looks at, and as many that end elsewhere. Hierarchies that people build have a handful. */
+export const PATHS_MAX = 32
 
 export interface ChainQuestion {
   readonly leaf: Certificate
@@ -75,42 +76,37 @@ export interface ChainVerdict {
 export const judgeChain = (question: ChainQuestion): ChainVerdict =>
   judgeWithin(question, {
     checksLeft: SIGNATURE_CHECKS_MAX,
-    effortLeft: SIGNATURE_EFFORT_MAX,
+    comparisonsLeft: NAME_COMPARISONS_MAX,
     trusted: new Map(),
   })
 
 /** What one judgement has left to spend, those of the CRL signers that it needs included. */
 interface Budget {
   checksLeft: number
-  effortLeft: number
+  comparisonsLeft: number
   /** Signers of CRLs that were judged, or are just being judged. */
   readonly trusted: Map<Certificate, boolean>
-}
-
-/** Whether a signature may still be verified with the key in `spki`; if so, it is paid for. */
-function affords(budget: Budget, spki: Uint8Array): boolean {
-  if (budget.checksLeft <= 0 || budget.effortLeft <= 0) return false
-  budget.checksLeft -= 1
-  budget.effortLeft -= checkCost(spki)
-  return true
 }
 
 function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
   const rejected: RejectedPath[] = []
   const pool = poolOf(question)
-  const rules = { ...question, crlSigners: signersIn(pool, question, budget) }
-  for (const candidate of candidatePaths(question, pool, budget)) {
-    const anchored = candidate.deadEnd === undefined
-    const { failures, tolerated } = judgePath(candidate.path, anchored, rules)
-    const all = anchored ? failures : [candidate.deadEnd, ...failures]
-    if (all.length === 0) {
-      return { valid: true, path: candidate.path, failures: [], tolerated, rejected }
-    }
-    rejected.push({
-      path: candidate.path,
-      failures: rankFailures(all, question.profile.order),
-      anchored,
-    })
+  const rules = { ...question, crlSigners: signersIn(pool, question, budget), work: budget }
+  const left = { anchored: PATHS_MAX, deadEnds: PATHS_MAX }
+  let gaveUp = false
+  for (const { path, deadEnd, isGivenUp = false } of candidatePaths(question, pool, budget)) {
+    const anchored = deadEnd === undefined
+    // That the search was given up is told, whatever was found before.
+    const isNews = isGivenUp && !gaveUp
+    gaveUp ||= isGivenUp
+    if (!anchored && !isNews && left.deadEnds-- <= 0) continue
+    const isTooMany = anchored && left.anchored-- <= 0
+    const { failures, tolerated } = judgePath(path, anchored, rules)
+    const end = isTooMany ? searchLimit(path[0]!) : deadEnd?.()
+    const all = end === undefined ? failures : [end, ...failures]
+    if (all.length === 0) return { valid: true, path, failures: [], tolerated, rejected }
+    rejected.push({ path, failures: rankFailures(all, question.profile.order), anchored })
+    if (isTooMany) break
   }
   const ranked = rejected.toSorted(
     (a, b) => distance(a) - distance(b) || a.failures.length - b.failures.length,
@@ -126,7 +122,7 @@ const signersIn =
     pool.filter(
       (signer) =>
         signer.subject.key === crl.issuer.key &&
-        affords(budget, signer.spki) &&
+        spend(budget, signer.spki) &&
         verifySignature(crl, signer.spki) === 'good' &&
         isTrusted(signer, question, budget),
     )
@@ -145,6 +141,13 @@ function isTrusted(signer: Certificate, question: ChainQuestion, budget: Budget)
   return valid
 }
 
+/** Whether a verification with this key can still be paid for. */
+function spend(budget: Budget, spki: Uint8Array): boolean {
+  if (budget.checksLeft <= 0) return false
+  budget.checksLeft -= Math.max(1, checkCost(spki))
+  return true
+}
+
 /** How far a path is from trusted: reached an anchor, reached a root, has a forged link, lacks a link. */
 function distance({ anchored, failures }: RejectedPath): number {
   if (anchored) return 0
@@ -156,8 +159,10 @@ function distance({ anchored, failures }: RejectedPath): number {
 
 interface Candidate {
   readonly path: readonly Certificate[]
-  /** Why it leads no further; absent: its last certificate is a trust anchor. */
-  readonly deadEnd?: PathFailure
+  /** Why it leads no further; absent: its last certificate is a trust anchor. Asked for only of as many as are looked at. */
+  readonly deadEnd?: () => PathFailure
+  /** It may lead further, but the search has spent what it may. */
+  readonly isGivenUp?: true
 }
 
 /** Each certificate once. Anchors first: the shortest way up is tried first. */
@@ -204,8 +209,8 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
     .toSorted((a, b) => keyIdRank(top, a) - keyIdRank(top, b))
   let found = false
   for (const issuer of issuers) {
-    if (!affords(search.budget, issuer.spki) || path.length >= PATH_LENGTH_MAX) {
-      yield { path, deadEnd: searchLimit(top) }
+    if (path.length >= PATH_LENGTH_MAX || !spend(search.budget, issuer.spki)) {
+      yield { path, deadEnd: () => searchLimit(top), isGivenUp: true }
       return
     }
     if (lacksParameters(issuer.spki)) {
@@ -220,10 +225,10 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
       yield* extend([...path, issuer], search)
     } else if (keyIdRank(top, issuer) < KEY_ID_DIFFERS) {
       found = true
-      yield { path: [...path, issuer], deadEnd: badSignature(top, issuer, verdict) }
+      yield { path: [...path, issuer], deadEnd: () => badSignature(top, issuer, verdict) }
     }
   }
-  if (!found) yield { path, deadEnd: noIssuer(path, issuers.length, named.length) }
+  if (!found) yield { path, deadEnd: () => noIssuer(path, issuers.length, named.length) }
 }
 
 /**
@@ -238,7 +243,7 @@ function* extendInherited(
   for (const donor of search.pool) {
     if (donor.subject.key !== issuer.issuer.key || path.length + 2 > PATH_LENGTH_MAX) continue
     const key = inheritParameters(issuer.spki, donor.spki)
-    if (key === undefined || !affords(search.budget, key)) continue
+    if (key === undefined || !spend(search.budget, key)) continue
     const isGood =
       verifySignature(issuer, donor.spki) === 'good' &&
       verifySignature(path.at(-1)!, key) === 'good'
@@ -263,7 +268,7 @@ const searchLimit = (top: Certificate): PathFailure => ({
   code: 'pki/path-search-limit',
   subject: subjectOf(top),
   message: 'the search for its issuer was given up',
-  expected: `paths of at most ${PATH_LENGTH_MAX} certificates, ${SIGNATURE_CHECKS_MAX} signatures`,
+  expected: `at most ${PATHS_MAX} paths of ${PATH_LENGTH_MAX} certificates, ${SIGNATURE_CHECKS_MAX} signatures`,
 })
 
 const badSignature = (

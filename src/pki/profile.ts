@@ -90,6 +90,11 @@ export interface RelyingPartyProfile {
   readonly revocation: RevocationMode
   /** What a hard check lets pass all the same: doubts by these codes are noted, as a soft check does. Never `pki/revoked`. */
   readonly toleratedRevocation?: readonly PathFailureCode[]
+  /**
+   * A CRL that points to deltas counts only together with a current one, as Windows holds it. Absent: without a delta the complete CRL
+   * counts alone (RFC 5280 §6.3.3 (c)).
+   */
+  readonly demandsDelta?: boolean
   /** Look at the root, too, where it names a CRL or a responder. Absent: no. */
   readonly checksRootRevocation?: boolean
   /** Ask a responder before any CRL, and CRLs only where none answers; false: the other way round. Absent: yes, as Windows does. */

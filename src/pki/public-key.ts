@@ -1,16 +1,23 @@
 /**
  * What stands in a SubjectPublicKeyInfo, before anything is computed with it (RFC 3279 §2.3, RFC 5480).
- * Not a usable key: {@link ./signature.ts} has OpenSSL read it.
+ * Not a usable key: {@link ./verification-key.ts} has OpenSSL read it.
  */
 import { readDer, TAG } from './der.ts'
+import { OID } from './oids.ts'
 
-const RSA_ENCRYPTION = '1.2.840.113549.1.1.1'
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1'
 
+/** Magnitudes, big-endian, first byte not zero. */
+export interface RsaKey {
+  readonly modulus: Uint8Array
+  readonly exponent: Uint8Array
+}
+
 export type PublicKeyForm =
-  | { readonly kind: 'rsa'; readonly modulusBits: number; readonly exponent: Uint8Array }
+  | ({ readonly kind: 'rsa' } & RsaKey)
   /** `curve`: its OID; absent: the parameters are written out, or taken from the issuer. */
   | { readonly kind: 'ec'; readonly curve?: string }
+  /** Another algorithm, or an RSA key that is not to the letter of RFC 3279 §2.3.1. */
   | { readonly kind: 'other'; readonly algorithm: string }
 
 /** Undefined when it is not well formed. */
@@ -26,22 +33,37 @@ export function publicKeyForm(spki: Uint8Array): PublicKeyForm | undefined {
       r.element(field, TAG.bitString)
       return { kind: 'ec', ...curve }
     }
+    const parameters = algorithm.atEnd ? undefined : algorithm.element(field)
     const key = r.octetsOfBits(field)
     r.end(field)
-    return oid === RSA_ENCRYPTION ? rsaForm(key) : { kind: 'other', algorithm: oid }
+    const isNull = parameters?.tag === TAG.null && parameters.contents.length === 0
+    const isPlain = oid === OID.rsaEncryption && isNull && algorithm.atEnd
+    const rsa = isPlain ? readRsaNumbers(key) : undefined
+    return rsa === undefined ? { kind: 'other', algorithm: oid } : { kind: 'rsa', ...rsa }
   })
   return read.ok ? read.value : undefined
 }
 
-function rsaForm(key: Uint8Array): PublicKeyForm {
-  const read = readDer(key, 'RSAPublicKey', (outer): PublicKeyForm => {
-    const r = outer.sequence('RSAPublicKey')
-    const modulus = r.integerBytes('modulus')
-    const exponent = r.integerBytes('publicExponent')
-    r.end('RSAPublicKey')
-    const digits = modulus[0] === 0 ? modulus.subarray(1) : modulus
-    const modulusBits = 8 * digits.length - (Math.clz32(digits[0] ?? 0) - 24)
-    return { kind: 'rsa', modulusBits, exponent }
+/** RSAPublicKey (RFC 8017 §A.1.1) of two positive numbers. */
+function readRsaNumbers(der: Uint8Array): RsaKey | undefined {
+  const field = 'RSAPublicKey'
+  const read = readDer(der, field, (whole) => {
+    const key = whole.sequence(field)
+    const modulus = magnitude(key.integerBytes('modulus'))
+    const exponent = magnitude(key.integerBytes('publicExponent'))
+    key.end(field)
+    return modulus && exponent && { modulus, exponent }
   })
-  return read.ok ? read.value : { kind: 'other', algorithm: RSA_ENCRYPTION }
+  return read.ok ? read.value : undefined
 }
+
+/** Of a positive INTEGER. */
+function magnitude(contents: Uint8Array): Uint8Array | undefined {
+  const first = contents[0]!
+  if (first >= 0x80 || (first === 0 && contents.length === 1)) return undefined
+  return first === 0 ? contents.subarray(1) : contents
+}
+
+/** Of a magnitude. */
+export const bitLength = (bytes: Uint8Array): number =>
+  8 * (bytes.length + 3) - Math.clz32(bytes[0]!)

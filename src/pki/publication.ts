@@ -10,8 +10,8 @@ import { CRL_THIS_UPDATE, CRL_VALID_FOR } from './issue-check.ts'
 import { signSha256Rsa } from './signature.ts'
 
 /** AD CS without CRLOverlapUnits: a tenth of the period, twelve hours at most ("Configure CRL and Delta CRL Overlap Periods"). */
-export const OVERLAP_SHARE = 0.1
-export const OVERLAP_MAX: Duration = hours(12)
+const OVERLAP_SHARE = 0.1
+const OVERLAP_MAX: Duration = hours(12)
 
 /** A file on a web server. */
 export interface Publication {

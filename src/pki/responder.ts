@@ -16,7 +16,7 @@ import { signSha256Rsa } from './signature.ts'
 import { keyIdOf } from './spki.ts'
 
 /** The validity period of the OCSP Response Signing template. */
-export const SIGNER_VALID_FOR = days(14)
+const SIGNER_VALID_FOR = days(14)
 /** What is left of a signing certificate when its successor takes over; the template's renewal period is 2 of 14 days. */
 const RENEWAL_SHARE = 1 / 7
 
@@ -85,7 +85,7 @@ export function respondersAt(
 }
 
 /** Answer a request. What is not one, or is about others' certificates, gets an error status, which is not signed. */
-export function answerOcsp(sources: ResponderSources, der: Uint8Array, at: Instant): Uint8Array {
+function answerOcsp(sources: ResponderSources, der: Uint8Array, at: Instant): Uint8Array {
   const { spec, configurations } = sources
   if (spec.fails !== undefined) return writeOcspError(spec.fails)
   const request = readOcspRequest(der)

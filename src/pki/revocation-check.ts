@@ -2,10 +2,10 @@
  * Whether a certificate is revoked, by OCSP and by CRLs: which is asked first, when the other one is, and what is told when neither
  * answers (RFC 5280 §6.3, RFC 6960 §3.2). Not the evidence itself: {@link ./revocation.ts} and {@link ./ocsp.ts} weigh it.
  */
-import { readOcspResponse } from './ocsp-response.ts'
-import { ocspFailure, type OcspInquiry, type OcspSource } from './ocsp.ts'
 import { crlUrlsOf, responderUrlsOf, type Certificate } from './certificate.ts'
 import type { PathFailure } from './failure.ts'
+import { readOcspResponse } from './ocsp-response.ts'
+import { ocspFailure, type OcspInquiry, type OcspSource } from './ocsp.ts'
 import { NO_FINDINGS, type PathFindings, type RelyingPartyProfile } from './profile.ts'
 import { mostTelling, revocationFailure, type RevocationInquiry } from './revocation.ts'
 
@@ -43,6 +43,7 @@ export function revocationFindings(
         crls: rules.crls,
         crlSigners: rules.crlSigners,
         demandsConformance: profile.demandsConformance,
+        demandsDelta: profile.demandsDelta === true,
         ...(rules.ocsp !== undefined && { ocsp: rules.ocsp }),
         // One that cannot be read is held against the end entity, once.
         stapled: i === 0 ? stapled : stapled.filter(({ ok }) => ok),

@@ -53,6 +53,8 @@ export interface RevocationInquiry {
   readonly crlSigners: CrlSigners
   /** Refuse CRLs that RFC 5280 §5 forbids authorities to issue. */
   readonly demandsConformance: boolean
+  /** A complete CRL that points to deltas counts only with a current one. */
+  readonly demandsDelta: boolean
 }
 
 /** What speaks against the certificate; undefined when current CRLs clear it of every reason. */
@@ -157,7 +159,8 @@ function crlFailure(
     return failure('pki/crl-not-yet-valid', `${of} begins in the future`, expected, got)
   }
   // A certificate that is listed stays revoked, however old the list (and revoked is the better news to get).
-  const entry = entryOf(crl, deltaOf(crl, inquiry), certificate)
+  const { delta, missing } = deltaOf(crl, inquiry)
+  const entry = entryOf(crl, delta, certificate)
   if (entry !== undefined) {
     const why = entry.reason === undefined ? '' : ` (${entry.reason})`
     const message = `revoked on ${formatInstant(entry.revokedAt)}${why}`
@@ -173,7 +176,7 @@ function crlFailure(
     const got = `nextUpdate ${formatInstant(crl.nextUpdate)}`
     return failure('pki/crl-expired', message, `at or after ${formatInstant(at)}`, got)
   }
-  return undefined
+  return inquiry.demandsDelta ? missing : undefined
 }
 
 /** What the delta says, and where it is silent the complete CRL (RFC 5280 §6.3.3 (i) to (k)). */
@@ -192,31 +195,52 @@ const listed = (crl: Crl, { serial, issuer }: Certificate): RevokedEntry | undef
     ? crl.entries.get(serial)
     : crl.foreignEntries.get(foreignKey(serial, issuer))
 
-/** The newest current delta to `crl` (RFC 5280 §6.3.3 (c), (h)). Without one the complete CRL counts alone. */
-function deltaOf(crl: Crl, inquiry: RevocationInquiry): Crl | undefined {
-  const { certificate, at, crls } = inquiry
+interface DeltaFinding {
+  readonly delta?: Crl
+  /** Deltas are published, and no current one to this CRL is known. */
+  readonly missing?: PathFailure
+}
+
+/** The newest current delta to `crl` (RFC 5280 §6.3.3 (c), (h)). */
+function deltaOf(crl: Crl, inquiry: RevocationInquiry): DeltaFinding {
+  const { certificate, crls } = inquiry
   const points = [...(certificate.freshestCrl ?? []), ...(crl.freshestCrl ?? [])]
-  const { number } = crl
-  if (points.length === 0 || number === undefined) return undefined
+  if (points.length === 0) return {}
   const urls = points
     .flatMap(({ fullName }) => fullName)
     .flatMap((name) => (name.kind === 'uri' ? [name.value] : []))
   const finding = crls({ issuer: crl.issuer, urls, kind: 'delta' })
-  if (finding.kind === 'unreachable') return undefined
-  return finding.crls
-    .filter(
-      (delta) =>
-        delta.deltaBase !== undefined &&
-        delta.number !== undefined &&
-        delta.issuer.key === crl.issuer.key &&
-        !isLater(delta.deltaBase, number) &&
-        !isLater(number, delta.number) &&
-        JSON.stringify(delta.scope) === JSON.stringify(crl.scope) &&
-        delta.thisUpdate <= at &&
-        (delta.nextUpdate === undefined || delta.nextUpdate >= at) &&
-        crlFault(delta, inquiry) === undefined,
-    )
+  const deltas = finding.kind === 'known' ? finding.crls : []
+  const delta = deltas
+    .filter((each) => isCurrentDelta(each, crl, inquiry))
     .toSorted((a, b) => (isLater(a.number!, b.number!) ? -1 : 1))[0]
+  if (delta !== undefined) return { delta }
+  const isOld = deltas.some(({ nextUpdate }) => nextUpdate !== undefined && nextUpdate < inquiry.at)
+  const missing: PathFailure = {
+    code:
+      deltas.length === 0 ? 'pki/crl-unreachable' : isOld ? 'pki/crl-expired' : 'pki/crl-invalid',
+    subject: subjectOf(certificate),
+    message: `no current delta to the CRL of ${crl.issuer.text} could be had`,
+    expected: urls.join(' or ') || 'a delta CRL',
+  }
+  return { missing: withTried(missing, finding.tried ?? []) }
+}
+
+function isCurrentDelta(delta: Crl, crl: Crl, inquiry: RevocationInquiry): boolean {
+  const { at } = inquiry
+  const { number } = crl
+  return (
+    number !== undefined &&
+    delta.deltaBase !== undefined &&
+    delta.number !== undefined &&
+    delta.issuer.key === crl.issuer.key &&
+    !isLater(delta.deltaBase, number) &&
+    !isLater(number, delta.number) &&
+    JSON.stringify(delta.scope) === JSON.stringify(crl.scope) &&
+    delta.thisUpdate <= at &&
+    (delta.nextUpdate === undefined || delta.nextUpdate >= at) &&
+    crlFault(delta, inquiry) === undefined
+  )
 }
 
 /** CRL numbers, hexadecimal, not negative: whether `a` is the greater one. */

@@ -4,8 +4,7 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { toBase64Url, toHex } from '../base/bytes.ts'
-import { readDer, TAG } from './der.ts'
-import { OID } from './oids.ts'
+import { bitLength, publicKeyForm, type RsaKey } from './public-key.ts'
 
 // One judgement uses each of its keys many times. By the object and not by its bytes: what one peer sent is nothing to another.
 const readKeys = new WeakMap<Uint8Array, KeyObject | 'unreadable'>()
@@ -34,49 +33,22 @@ function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
   }
 }
 
-/** With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1). */
-const isExponent = (exponent: bigint): boolean => exponent >= 3n && exponent % 2n === 1n
+/** Public exponents have 17 bits in practice; OpenSSL takes 64 with long moduli. */
+const EXPONENT_LIMIT = 2n ** 64n
+
+/** With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1); a long one is there to keep its verifier busy. */
+const isExponent = (exponent: bigint): boolean =>
+  exponent >= 3n && exponent % 2n === 1n && exponent < EXPONENT_LIMIT
 
 /** Whether OpenSSL reads the key: a signature by one that it does not cannot be judged. */
 export const isUsableKey = (spki: Uint8Array): boolean => publicKey(spki) !== undefined
 
-/** Magnitudes, big-endian, first byte not zero. */
-interface RsaKey {
-  readonly modulus: Uint8Array
-  readonly exponent: Uint8Array
-}
-
 const exponentOf = ({ exponent }: RsaKey): bigint => BigInt(`0x${toHex(exponent)}`)
 
-/** An RSA key to the letter of RFC 3279 §2.3.1; undefined: another key, or one whose oddities OpenSSL shall judge. */
+/** Undefined: another key, or one whose oddities OpenSSL shall judge. */
 function readRsaKey(spki: Uint8Array): RsaKey | undefined {
-  const field = 'subjectPublicKeyInfo'
-  const read = readDer(spki, field, (whole) => {
-    const info = whole.sequence(field)
-    const algorithm = info.sequence(field)
-    if (algorithm.oid(field) !== OID.rsaEncryption) return undefined
-    const { contents } = algorithm.element(field, TAG.null)
-    algorithm.end(field)
-    const bits = info.octetsOfBits(field)
-    info.end(field)
-    return contents.length === 0 ? bits : undefined
-  })
-  if (!read.ok || read.value === undefined) return undefined
-  const numbers = readDer(read.value, field, (whole) => {
-    const key = whole.sequence(field)
-    const modulus = magnitude(key.integerBytes(field))
-    const exponent = magnitude(key.integerBytes(field))
-    key.end(field)
-    return modulus && exponent && { modulus, exponent }
-  })
-  return numbers.ok ? numbers.value : undefined
-}
-
-/** Of a positive INTEGER. */
-function magnitude(contents: Uint8Array): Uint8Array | undefined {
-  const first = contents[0]!
-  if (first >= 0x80 || (first === 0 && contents.length === 1)) return undefined
-  return first === 0 ? contents.subarray(1) : contents
+  const form = publicKeyForm(spki)
+  return form?.kind === 'rsa' ? form : undefined
 }
 
 /** How large a key is, in bits: of an RSA or DSA modulus, or of a curve's field. Absent: another kind, or not readable here. */
@@ -120,6 +92,3 @@ function rsaCost(modulusBits: number, exponent: bigint): number {
   const products = bits.length + bits.replaceAll('0', '').length - 2
   return (products / 17) * (modulusBits / 2048) ** 2
 }
-
-/** Of a magnitude. */
-const bitLength = (bytes: Uint8Array): number => 8 * (bytes.length + 3) - Math.clz32(bytes[0]!)

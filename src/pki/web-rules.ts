@@ -9,7 +9,7 @@ import { contextPrimitive, readDer } from './der.ts'
 import type { PathFailure } from './failure.ts'
 import { ATTRIBUTE_OIDS, OID, oidName } from './oids.ts'
 import type { PathFindings } from './profile.ts'
-import { publicKeyForm } from './public-key.ts'
+import { bitLength, publicKeyForm } from './public-key.ts'
 
 /** A rule that a certificate breaks: which, and what it has instead. */
 interface Breach {
@@ -32,10 +32,14 @@ const breach = (rule: string, message: string, got?: string): readonly Breach[] 
   { rule, message, ...(got !== undefined && { got }) },
 ]
 
-/** §7.1.2.7.12: the subjectAltName is there, and only host names and addresses stand in it. */
-export const needsSubjectAltName: WebRule = ({ subjectAltName }, place) => {
+/** §7.1.2.7.12: the subjectAltName is there, critical only without a subject, and only hosts and addresses stand in it. */
+export const needsSubjectAltName: WebRule = ({ subject, subjectAltName, extensions }, place) => {
   if (!isEndEntity(place)) return []
   if (subjectAltName === undefined) return breach('7.1.2.7.12', 'has no subjectAltName')
+  const isCritical = extensions.some(({ oid, critical }) => oid === OID.subjectAltName && critical)
+  if (isCritical && subject.rdns.length > 0) {
+    return breach('7.1.2.7.12', 'has a subject, and a critical subjectAltName beside it')
+  }
   const other = subjectAltName.find(({ kind }) => kind !== 'dns' && kind !== 'ip')
   return other === undefined
     ? []
@@ -46,8 +50,8 @@ export const needsSubjectAltName: WebRule = ({ subjectAltName }, place) => {
  * §7.1.4.3: a common name is one of the names of the subjectAltName, in the canonical form of its kind. The domain of a wildcard is let
  * pass beside the wildcard itself: certificates for whole domains have long been written so, and x509-limbo accepts one.
  */
-export const repeatsCommonName: WebRule = ({ subject, subjectAltName = [] }, place) => {
-  if (!isEndEntity(place)) return []
+export const repeatsCommonName: WebRule = ({ subject, subjectAltName }, place) => {
+  if (!isEndEntity(place) || subjectAltName === undefined) return []
   const common = subject.rdns.flat().filter(({ type }) => type === ATTRIBUTE_OIDS.CN)
   const names = subjectAltName.flatMap((name): readonly string[] => {
     if (name.kind === 'ip') return [formatAddressBytes(name.address)]
@@ -125,7 +129,8 @@ export const hasWebKey: WebRule = ({ spki }) => {
       ? []
       : refuse(form.curve ?? 'a curve without a name')
   }
-  const { modulusBits: bits, exponent } = form
+  const { modulus, exponent } = form
+  const bits = bitLength(modulus)
   const isLong = bits >= MODULUS_BITS_MIN && bits % 8 === 0
   const isOdd = exponent.at(-1)! % 2 === 1 && (exponent.length > 1 || exponent[0]! >= 3)
   return isLong && isOdd ? [] : refuse(`RSA of ${bits} bits`)

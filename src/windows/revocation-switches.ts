@@ -26,6 +26,7 @@ export const SWITCH_DEFAULTS: SwitchDefaults = {
 export interface RevocationBehaviour {
   readonly profile: Pick<RelyingPartyProfile, 'revocation' | 'toleratedRevocation'> & {
     readonly checksRootRevocation: boolean
+    readonly demandsDelta: boolean
   }
   /** Settings behind it that no source confirms. */
   readonly restsOn: readonly (keyof SwitchDefaults)[]
@@ -50,11 +51,12 @@ const OFFLINE: readonly PathFailureCode[] = [
 const CERT_AUTH_CHECK_REVOCATION = 4
 
 const NOTHING: RevocationBehaviour = {
-  profile: { revocation: 'none', checksRootRevocation: false },
+  profile: { revocation: 'none', checksRootRevocation: false, demandsDelta: false },
   restsOn: [],
 }
+/** Where deltas are published, base and delta must both be available and valid (Microsoft's PKI team on CRL publication). */
 const HARD: RevocationBehaviour = {
-  profile: { revocation: 'hard', checksRootRevocation: false },
+  profile: { revocation: 'hard', checksRootRevocation: false, demandsDelta: true },
   restsOn: [],
 }
 
@@ -73,7 +75,7 @@ export function npsRevocation(
     (ignoreNoRevocationCheck && defaults.ignoreNoRevocationCheckCoversOffline)
   return {
     profile: {
-      revocation: 'hard',
+      ...HARD.profile,
       toleratedRevocation: [
         ...(ignoreNoRevocationCheck ? NO_CHECK : []),
         ...(coversOffline ? OFFLINE : []),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { after, days, hours } from '../../src/base/time.ts'
 import { FETCHES_MAX } from '../../src/node/relying-party.ts'
-import { ISSUER_FILE_BYTES_MAX } from '../../src/node/retrieval.ts'
+import { AIA_BYTES_MAX } from '../../src/node/retrieval.ts'
 import type { HttpOutcome } from '../../src/node/web-client.ts'
 import { subjectOf } from '../../src/pki/certificate.ts'
 import { PROFILES } from '../../src/windows/relying-parties.ts'
@@ -244,7 +244,7 @@ describe('a missing intermediate', () => {
 
   test('a huge file is refused', () => {
     const laptop = silent()
-    const body = new Uint8Array(ISSUER_FILE_BYTES_MAX + 1)
+    const body = new Uint8Array(AIA_BYTES_MAX + 1)
     laptop.blocked.set(ISSUING_CRT, response(ISSUING_CRT, 200, body))
     const judgement = laptop.judge({ profile: PROFILES['ike-client'] })
     expect(codesOf(judgement)).toEqual(['pki/missing-intermediate'])

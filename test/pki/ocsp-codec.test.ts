@@ -6,12 +6,7 @@ import { contextConstructed, contextPrimitive, formatDerFault, TAG } from '../..
 import * as write from '../../src/pki/der-writer.ts'
 import {
   certIdOf,
-  identifies,
-  isIssuedBy,
-  OCSP_GET_OCTETS_MAX,
-  ocspGetUrl,
   readOcspRequest,
-  requestOfTarget,
   writeCertId,
   writeOcspRequest,
   type CertId,
@@ -23,8 +18,8 @@ import {
   type SingleResponse,
 } from '../../src/pki/ocsp-response.ts'
 import { OID } from '../../src/pki/oids.ts'
-import { held, pkiOf, rootOf, START } from './contoso.ts'
-import { delegateOf, RESPONDER, responseOf } from './ocsp-maker.ts'
+import { held, pkiOf, START } from './contoso.ts'
+import { delegateOf, responseOf } from './ocsp-maker.ts'
 
 const pki = pkiOf()
 const leaf = held(pki).certificate
@@ -130,6 +125,12 @@ describe('what is written reads back', () => {
   })
 })
 
+test('a moment of a year beyond 2049 stands in a response as it does before', () => {
+  const at = after(START, days(36_500))
+  const read = readOcspResponse(responseOf(pki, { single: { thisUpdate: at, nextUpdate: at } }))
+  expect(read).toMatchObject({ value: { basic: { responses: [{ thisUpdate: at }] } } })
+})
+
 describe('hostile bytes are a value', () => {
   const changed = (der: Uint8Array) =>
     fc
@@ -192,6 +193,15 @@ describe('what DER and RFC 6960 do not allow', () => {
       'nobody asked about',
       write.sequence(write.sequence(write.sequence())),
       /^requestList, byte 6: at least one/,
+    ],
+    [
+      '65 certificates',
+      write.sequence(
+        write.sequence(
+          write.sequence(...Array.from({ length: 65 }, () => write.sequence(writeCertId(id)))),
+        ),
+      ),
+      /^requestList.*more than 64/,
     ],
     [
       'a nonce of no octets',
@@ -282,6 +292,11 @@ describe('what DER and RFC 6960 do not allow', () => {
       /1\.2\.3 is not id-pkix-ocsp-basic/,
     ],
     ['version 1, written out', data(v1, key, now), /^version/],
+    [
+      '17 certificates',
+      responseOf(pki, { contents: { certificates: Array.from({ length: 17 }, () => leaf.der) } }),
+      /^certs.*more than 16/,
+    ],
     ['no responder', data(now), /^responderID/],
     [
       'a name that is half one',
@@ -342,72 +357,5 @@ describe('what DER and RFC 6960 do not allow', () => {
     spoilt[at + 12] = 9
     const read = readOcspResponse(spoilt)
     expect(!read.ok && read.error).toMatchObject({ field: 'certs version', offset: at + 13 })
-  })
-})
-
-describe('a CertID', () => {
-  test.for([OID.sha1, OID.sha256])('with hash %s stands for exactly one certificate', (hash) => {
-    const own = certIdOf(leaf, issuing, hash)
-    expect(identifies(own, leaf, issuing)).toBe(true)
-    expect(identifies({ ...own, serial: '01' }, leaf, issuing)).toBe(false)
-    expect(identifies({ ...own, issuerKeyHash: own.issuerNameHash }, leaf, issuing)).toBe(false)
-    expect(identifies({ ...own, issuerNameHash: own.issuerKeyHash }, leaf, issuing)).toBe(false)
-    expect(identifies({ ...own, hashAlgorithm: '1.2.3' }, leaf, issuing)).toBe(false)
-    expect(identifies(own, leaf, rootOf(pki))).toBe(false)
-    expect(isIssuedBy(own, issuing)).toBe(true)
-    expect(isIssuedBy(own, rootOf(pki))).toBe(false)
-    expect(isIssuedBy({ ...own, hashAlgorithm: '1.2.3' }, issuing)).toBe(false)
-  })
-
-  test('needs a hash that is known here', () => {
-    expect(() => certIdOf(leaf, issuing, '1.2.3')).toThrow(RangeError)
-  })
-})
-
-describe('the way into a URL and back (RFC 6960 appendix A.1)', () => {
-  test('base64, percent-encoded, below the responder’s path', () => {
-    const url = ocspGetUrl(RESPONDER, Uint8Array.of(0xfb, 0xff, 0xfe, 0xff))
-    expect(url).toBe(`${RESPONDER}/%2B%2F%2F%2B%2Fw%3D%3D`)
-    expect(ocspGetUrl(`${RESPONDER}/`, Uint8Array.of(1, 2, 3))).toBe(`${RESPONDER}/AQID`)
-    expect(requestOfTarget('%2B%2F%2F%2B%2Fw%3D%3D')).toEqual(Uint8Array.of(0xfb, 0xff, 0xfe, 0xff))
-    expect(requestOfTarget('+//+/w==')).toEqual(Uint8Array.of(0xfb, 0xff, 0xfe, 0xff))
-  })
-
-  test('a longer URL is posted', () => {
-    const lengths = [0, 32, 64, 100].map((n) => writeOcspRequest(id, new Uint8Array(n + 1)))
-    const urls = lengths.map((der) => ocspGetUrl(RESPONDER, der))
-    expect(urls.at(0)!.length).toBeLessThanOrEqual(OCSP_GET_OCTETS_MAX)
-    expect(urls.at(-1)).toBeUndefined()
-  })
-
-  test('every request that fits comes back', () => {
-    fc.assert(
-      fc.property(bytes(1, 60), (der) => {
-        const url = ocspGetUrl('http://o', der)!
-        expect(requestOfTarget(url.slice('http://o/'.length))).toEqual(der)
-      }),
-    )
-  })
-
-  test.for([
-    '',
-    '%',
-    '%2',
-    '%zz',
-    'A',
-    'AQI',
-    'AQID=',
-    '\u00e4\u00e4\u00e4\u00e4',
-    '%80%80%80%80',
-    'AB==',
-    'A QI',
-  ])('%j is no request', (rest) => {
-    expect(requestOfTarget(rest)).toBeUndefined()
-  })
-
-  test('a moment of a year beyond 2049 stands in a response as it does before', () => {
-    const at = after(START, days(36_500))
-    const read = readOcspResponse(responseOf(pki, { single: { thisUpdate: at, nextUpdate: at } }))
-    expect(read).toMatchObject({ value: { basic: { responses: [{ thisUpdate: at }] } } })
   })
 })

@@ -1,22 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { formatPath } from '../../src/topology/problems.ts'
 import type { NetworkSpec, Topology } from '../../src/topology/topology.ts'
 import { validateTopology } from '../../src/topology/validate.ts'
+import { complaints } from './complaints.ts'
 import { everything, host, nic, rule } from './everything.ts'
-
-/** The topology with one value replaced, and what is then said about it. */
-function complaints(path: string, value: unknown): string[] {
-  const changed = structuredClone(everything) as unknown as Record<string, unknown>
-  const steps = path.split('.')
-  const last = steps.pop()!
-  const parent = steps.reduce((at, step) => at[step] as Record<string, unknown>, changed)
-  if (value === undefined) delete parent[last]
-  else parent[last] = value
-  const topology = changed as unknown as Topology
-  return validateTopology(topology).map(
-    (problem) => `${formatPath(topology, problem.path)}: ${problem.message}`,
-  )
-}
 
 test('every field of every type is accepted', () => {
   expect(validateTopology(everything)).toEqual([])

@@ -1,10 +1,11 @@
 /** Each revocation switch of Windows on its own, on and off, judged by a host that fetches. */
 import { describe, expect, test } from 'vitest'
-import { days, hours } from '../../src/base/time.ts'
+import { after, days, hours } from '../../src/base/time.ts'
 import * as write from '../../src/pki/der-writer.ts'
 import * as extend from '../../src/pki/extension-writer.ts'
 import { writeTbsCertificate } from '../../src/pki/forge.ts'
 import type { Pki } from '../../src/pki/issue.ts'
+import type { RelyingPartyProfile } from '../../src/pki/profile.ts'
 import { OID } from '../../src/pki/oids.ts'
 import { signSha256Rsa } from '../../src/pki/signature.ts'
 import type { NpsRevocationSpec } from '../../src/topology/revocation.ts'
@@ -18,8 +19,8 @@ import {
   type RevocationBehaviour,
 } from '../../src/windows/revocation-switches.ts'
 import { PROFILES } from '../../src/windows/relying-parties.ts'
-import { Laptop, TIMED_OUT } from '../node/laptop.ts'
-import { codesOf, GATEWAY, pkiOf, reread, rootOf } from '../pki/contoso.ts'
+import { Laptop, response, TIMED_OUT } from '../node/laptop.ts'
+import { codesOf, GATEWAY, pkiOf, reread, rootOf, START } from '../pki/contoso.ts'
 
 const ROOT_CRL = 'http://pki.contoso.com/root.crl'
 const ISSUING_CRL = 'http://pki.contoso.com/issuing.crl'
@@ -79,6 +80,48 @@ const OFFLINE_PASSES = {
   stale: 'pki/crl-expired noted',
 }
 const SOFTLY = { ...OFFLINE_PASSES, 'no CDP': 'pki/no-crl-distribution-point noted' }
+
+describe('where an authority publishes deltas', () => {
+  const DELTA = 'http://pki.contoso.com/issuing+.crl'
+  const crl = { every: days(7), delta: { every: days(1) } }
+  const judgeBy = (profile: Partial<RelyingPartyProfile>, spoil: (laptop: Laptop) => void) => {
+    const laptop = new Laptop(pkiOf({ issuing: { crl } }))
+    spoil(laptop)
+    return laptop.judge({ profile: { ...PROFILES.strict, ...profile } })
+  }
+  const { profile } = sstpClientRevocation()
+  // IIS refuses the plus sign of a delta's name until it is told to allow double escaping.
+  const refused = (laptop: Laptop) =>
+    laptop.blocked.set(DELTA, response(DELTA, 404, new Uint8Array()))
+  const old = (laptop: Laptop) =>
+    laptop.blocked.set(DELTA, response(DELTA, 200, laptop.pki.deltaCrl('issuing', START)!))
+
+  test('Windows wants it beside the complete list', () => {
+    expect(judgeBy(profile, () => {}).valid).toBe(true)
+    const [failure] = judgeBy(profile, refused).failures
+    expect(failure).toMatchObject({ code: 'pki/crl-unreachable', subject: 'CN=vpn.contoso.com' })
+    expect(failure!.got).toContain(`${DELTA}: 404`)
+  })
+
+  test('and a current one', () => {
+    const late = (laptop: Laptop) => {
+      old(laptop)
+      laptop.wallClock = after(START, days(2))
+    }
+    expect(codesOf(judgeBy(profile, late))).toEqual(['pki/crl-expired'])
+    expect(judgeBy({}, late).valid).toBe(true)
+  })
+
+  test('another list in its place is none', () => {
+    const wrong = (laptop: Laptop) =>
+      laptop.blocked.set(DELTA, response(DELTA, 200, laptop.pki.crl('issuing', START)!))
+    expect(codesOf(judgeBy(profile, wrong))).toEqual(['pki/crl-invalid'])
+  })
+
+  test('by RFC 5280 the complete list counts alone', () => {
+    expect(judgeBy({}, refused).valid).toBe(true)
+  })
+})
 
 describe('NPS', () => {
   test.for<[NpsRevocationSpec, Record<Situation, string>]>([

@@ -39,5 +39,5 @@ export function run({ suite: file, profile: name }: OracleOptions): void {
 
 function describe({ id, kind, profile, verdict: { failure } }: Difference): string {
   const said = failure === undefined ? 'accepted' : `${failure.code}: ${failure.message}`
-  return `${kind} under ${profile}: ${id}\n  ${said}\n  ${knownReason(id) ?? 'not known before'}`
+  return `${kind} under ${profile}: ${id}\n  ${said}\n  ${knownReason(id, profile) ?? 'not known before'}`
 }
