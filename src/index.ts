@@ -29,6 +29,7 @@ export {
   dhcpServer,
   dnsServer,
   listener,
+  nps,
   vpnGateway,
   webServer,
   type ServiceSpec,
@@ -94,6 +95,7 @@ export type {
   HttpReport,
   ProbeReport,
   ResolveReport,
+  SelectionReport,
   SessionReport,
 } from './lab/reports.ts'
 export { story, type Story } from './lab/story.ts'

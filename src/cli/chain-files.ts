@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { ms, type Instant } from '../base/time.ts'
 import type { ChainReport } from '../lab/reports.ts'
 import { readCertificates, subjectOf, type Certificate } from '../pki/certificate.ts'
+import { linksOf } from '../pki/chain-link.ts'
 import { formatDerFault } from '../pki/der.ts'
 import { judgeChain } from '../pki/path.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
@@ -74,14 +75,14 @@ export function judgeFiles(asked: ChainFiles): Result<ChainReport, readonly Prob
     profile: profile.name,
     at,
     valid: verdict.valid,
-    path: verdict.path.map((link) => ({
-      subject: subjectOf(link),
-      issuer: link.issuer.text,
-      notBefore: link.notBefore,
-      notAfter: link.notAfter,
-      serial: link.serial,
-    })),
+    path: linksOf(verdict.path, verdict.valid || verdict.rejected[0]?.anchored === true),
     failures: verdict.failures,
+    rejected: verdict.rejected.slice(verdict.valid ? 0 : 1).map(({ path, failures }) => ({
+      path: path.map(subjectOf),
+      failures,
+    })),
+    tolerated: verdict.tolerated,
     fetches: [],
+    fromCache: [],
   })
 }

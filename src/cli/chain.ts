@@ -1,8 +1,11 @@
 /**
- * `sallyport chain`: is this certificate good, to this relying party? Of a node in a lab, or in PEM files. Holds when it is.
+ * `sallyport chain`: is this certificate good, to this relying party? Of a node in a lab, or in files. Holds when it is.
  */
-import { formatInstant } from '../base/time.ts'
-import { renderChain } from '../lab/render.ts'
+import { formatInstant, instant } from '../base/time.ts'
+import { fixOf } from '../lab/chain-fixes.ts'
+import { compileTopology } from '../lab/compile.ts'
+import { relationsOf, type Relation } from '../lab/relations.ts'
+import { renderChain, type PartyVerdict } from '../lab/render-chain.ts'
 import type { ChainReport } from '../lab/reports.ts'
 import { PROFILES } from '../windows/relying-parties.ts'
 import { refused, type Answer, type Problem } from './answer.ts'
@@ -19,7 +22,7 @@ export interface ChainOptions extends LabCommandOptions {
 }
 
 /** Instants as ISO dates: a script should not have to know our units. */
-const chainDocument = (report: ChainReport) => ({
+const chainDocument = (report: ChainReport, parties: readonly PartyVerdict[]) => ({
   ...report,
   at: formatInstant(report.at),
   path: report.path.map((link) => ({
@@ -27,13 +30,19 @@ const chainDocument = (report: ChainReport) => ({
     notBefore: formatInstant(link.notBefore),
     notAfter: formatInstant(link.notAfter),
   })),
+  failures: report.failures.map((failure) => ({ ...failure, fix: fixOf(failure) })),
+  parties,
 })
 
-const chainAnswer = (report: ChainReport, { colors }: Terminal): Answer => ({
+const chainAnswer = (
+  report: ChainReport,
+  terminal: Terminal,
+  parties: readonly PartyVerdict[] = [],
+): Answer => ({
   kind: 'answered',
   holds: report.valid,
-  document: chainDocument(report),
-  lines: renderChain(report, colors),
+  document: chainDocument(report, parties),
+  lines: renderChain(report, terminal.canvas, parties),
 })
 
 function unknownProfile(profile: string | undefined): Problem | undefined {
@@ -60,23 +69,61 @@ function unknownCertificate(of: string, opened: OpenLab): Problem | undefined {
   return { file: opened.file, message: `${name} holds no certificate${why}` }
 }
 
+/** Windows programs of the topology that judge this very certificate, the one on `first` before the others. */
+function relationsOn({ topology }: OpenLab, of: string, first: string): readonly Relation[] {
+  const compiled = compileTopology(topology)
+  if (!compiled.ok) return []
+  return relationsOf(compiled.value)
+    .filter((relation) => relation.of === of)
+    .toSorted((a, b) => Number(b.on === first) - Number(a.on === first))
+}
+
+async function partiesOf(
+  { lab }: OpenLab,
+  relations: readonly Relation[],
+  dialled: string | undefined,
+): Promise<readonly PartyVerdict[]> {
+  const parties: PartyVerdict[] = []
+  for (const { as, on, of, name: written } of relations) {
+    const name = written === undefined ? undefined : (dialled ?? written)
+    const report = await lab.nodes[on]!.judge(of, {
+      profile: as,
+      ...(name !== undefined && { name }),
+    })
+    const { valid, windows, failures } = report
+    const code = failures[0]?.code
+    parties.push({
+      as,
+      on,
+      valid,
+      ...(!valid && windows !== undefined && { windows }),
+      ...(code !== undefined && { code }),
+    })
+  }
+  return parties
+}
+
 async function chainInLab(
   topology: string | undefined,
   options: ChainOptions,
   terminal: Terminal,
 ): Promise<Answer> {
-  const { on, of } = options
+  const { on, of, as, name } = options
   if (on === undefined || of === undefined)
     return refused({ message: 'chain needs --on and --of, or --anchor with --name and files' })
   const opened = await openLab(topology, options)
   if (!opened.ok) return refused(...opened.error)
+  const { lab } = opened.value
   const unknown = unknownNode('--on', on, opened.value) ?? unknownCertificate(of, opened.value)
   if (unknown !== undefined) return refused(unknown)
-  const report = await opened.value.lab.nodes[on]!.judge(of, {
-    ...(options.as === undefined ? {} : { profile: options.as }),
-    ...(options.name === undefined ? {} : { name: options.name }),
+  // Packets take their time; the verdict is for the instant that was asked for.
+  using _held = lab.holdClocks(options.at ?? instant(lab.topology.start))
+  const report = await lab.nodes[on]!.judge(of, {
+    ...(as !== undefined && { profile: as }),
+    ...(name !== undefined && { name }),
   })
-  return chainAnswer(report, terminal)
+  const relations = as === undefined ? relationsOn(opened.value, report.of, on) : []
+  return chainAnswer(report, terminal, await partiesOf(opened.value, relations, name))
 }
 
 export async function chain(

@@ -8,6 +8,7 @@ import type { Instant } from '../base/time.ts'
 import { buildLab } from '../lab/build.ts'
 import type { Lab } from '../lab/lab.ts'
 import { loadTopology } from '../lab/load.ts'
+import type { TraceLevel } from '../net/trace.ts'
 import { placeProblems } from '../lab/problem-place.ts'
 import { didYouMean } from '../topology/near-miss.ts'
 import { shownPath } from '../topology/files.ts'
@@ -36,7 +37,11 @@ function fileOf(argument: string | undefined): Result<string, readonly Problem[]
 /** Load and build. `argument` undefined: {@link DEFAULT_TOPOLOGY}, if it is there. */
 export async function openLab(
   argument: string | undefined,
-  options: { readonly seed: number; readonly at?: Instant | undefined },
+  options: {
+    readonly seed: number
+    readonly at?: Instant | undefined
+    readonly traceLevel?: TraceLevel
+  },
 ): Promise<Result<OpenLab, readonly Problem[]>> {
   const file = fileOf(argument)
   if (!file.ok) return file
@@ -46,6 +51,7 @@ export async function openLab(
   const built = buildLab(topology, {
     seed: options.seed,
     ...(options.at === undefined ? {} : { at: options.at }),
+    ...(options.traceLevel === undefined ? {} : { traceLevel: options.traceLevel }),
   })
   if (!built.ok) return err(await placeProblems(built.error, topology, loaded.value.file))
   return ok({ lab: built.value, topology, file: shownPath(loaded.value.file) })

@@ -62,16 +62,16 @@ function reportersOf(text: string): readonly ReporterName[] {
 }
 
 /** A command with the options that all have. */
-const command = (name: string, description: string) =>
+const command = (
+  name: string,
+  description: string,
+  at = 'start at this instant instead of the topology’s',
+) =>
   new Command(name)
     .description(description)
     .option('--json', 'one JSON document on standard output, nothing else there')
     .addOption(new Option('--seed <n>', 'seed of all chance').argParser(seedOf).default(1))
-    .addOption(
-      new Option('--at <date>', 'start at this instant instead of the topology’s').argParser(
-        dateOf,
-      ),
-    )
+    .addOption(new Option('--at <date>', at).argParser(dateOf))
     .addOption(
       new Option('--color <when>', 'colours')
         .choices(['auto', 'always', 'never'] as const)
@@ -182,23 +182,56 @@ const resolve = (perform: Perform) =>
     )
 
 const chain = (perform: Perform) =>
-  command('chain', 'is this certificate good, to this relying party?')
+  command('chain', 'is this certificate good, to this relying party?', 'judge at this instant')
     .argument('[topology-or-leaf...]', 'a topology; with --anchor: PEM files, the leaf first')
     .option('--on <node>', 'the relying party')
     .option('--of <node>', 'whose certificate: a node, or node:certificate')
     .option('--anchor <file>', 'trust anchors in PEM: judge certificate files instead of a lab')
     .option('--name <name>', 'the name that was dialled')
-    .option('--as <profile>', 'how the relying party judges')
+    .option(
+      '--as <profile>',
+      'how the relying party judges (default: strict, then each of Windows)',
+    )
+    .addOption(new Option('--profile <profile>', 'what --as was called').hideHelp())
     .addHelpText(
       'after',
       examples(
         'chain --on laptop --of gateway:ike',
+        'chain --on laptop --of gateway:ike --as ike-client --at 2028-02-01',
+        'chain topology.ts --on laptop --of gateway --name vpn.example.com --json',
         'chain --anchor root.pem --name vpn.contoso.com gateway.pem issuing.pem --at 2026-03-02',
       ),
     )
     .action((files, options) =>
       perform(options, async (terminal) =>
-        (await import('./chain.ts')).chain(files, options, terminal),
+        (await import('./chain.ts')).chain(
+          files,
+          { ...options, as: options.as ?? options.profile },
+          terminal,
+        ),
+      ),
+    )
+
+const calendar = (perform: Perform) =>
+  command('calendar', 'what breaks when, and for whom?', 'look ahead from this instant')
+    .argument('[topology]', TOPOLOGY)
+    .addOption(
+      new Option('--until <date>', 'look ahead up to this instant')
+        .argParser(dateOf)
+        .makeOptionMandatory(),
+    )
+    .option('--all', 'list what renews itself, too')
+    .addHelpText(
+      'after',
+      examples(
+        'calendar --until 2029-01-01',
+        'calendar topology.ts --at 2026-06-01 --until 2046-01-01 --all',
+        'calendar --until 2029-01-01 --json',
+      ),
+    )
+    .action((topology, options) =>
+      perform(options, async (terminal) =>
+        (await import('./calendar.ts')).calendar(topology, options, terminal),
       ),
     )
 
@@ -219,7 +252,7 @@ export function programFor(perform: Perform): Command {
       'after',
       '\nExit status: 0 it holds, 1 it does not, 2 wrong use or unreadable input, 70 a bug of sallyport.',
     )
-  for (const make of [init, run, check, probe, resolve, chain]) {
+  for (const make of [init, run, check, probe, resolve, chain, calendar]) {
     const made = make(perform)
     // Help and errors reach main() as exceptions, so that it alone decides the exit status.
     made.exitOverride()

@@ -3,6 +3,7 @@
  * Not a logger. Colours only where the stream is a terminal that wants them.
  */
 import picocolors from 'picocolors'
+import { ASCII_MARKS, UNICODE_MARKS, type Canvas } from '../lab/layout.ts'
 
 export type ColorMode = 'auto' | 'always' | 'never'
 
@@ -16,6 +17,25 @@ export interface Terminal {
   /** Overwrites itself; empty text removes it. Does nothing where standard error is no terminal. */
   progress(text: string): void
   readonly colors: Colors
+  /** How wide an answer may be drawn, with which colours and characters. */
+  readonly canvas: Canvas
+}
+
+const WIDTH = { min: 60, max: 120, unknown: 100 } as const
+
+/** A locale that says what it can show, and does not say UTF-8 (POSIX: the first of the three that is set decides). */
+function isWithoutUnicode({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
+  const locale = [LC_ALL, LC_CTYPE, LANG].find((each) => each !== undefined && each !== '')
+  return locale !== undefined && !/utf-?8/i.test(locale)
+}
+
+function canvasFor(colors: Colors): Canvas {
+  const width = process.stdout.columns ?? WIDTH.unknown
+  return {
+    paint: colors,
+    marks: isWithoutUnicode(process.env) ? ASCII_MARKS : UNICODE_MARKS,
+    width: Math.min(WIDTH.max, Math.max(WIDTH.min, width)),
+  }
 }
 
 // Who reads may stop reading (`| head`): no failure of ours, and nobody is left to hear of it.
@@ -34,8 +54,10 @@ export function terminalFor(mode: ColorMode): Terminal {
     if (showing) process.stderr.write('\r\u001b[K')
     showing = false
   }
+  const colors = picocolors.createColors(wanted)
   return {
-    colors: picocolors.createColors(wanted),
+    colors,
+    canvas: canvasFor(colors),
     print(line) {
       clear()
       process.stdout.write(`${line}\n`)

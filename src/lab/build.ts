@@ -162,7 +162,7 @@ class RunningLab implements Lab {
 
   reboot(node: string): void {
     const running = this.#node(node)
-    running.flushCaches()
+    running.boot()
     this.#network.reboot(node)
     this.#restartServices(node)
     this.#note(`${node} reboots`)
@@ -177,6 +177,11 @@ class RunningLab implements Lab {
         this.#note(`the clock of ${node} is set right`)
       },
     }
+  }
+
+  holdClocks(at: Instant): Disposable {
+    this.#network.holdClocks(at)
+    return { [Symbol.dispose]: () => this.#network.holdClocks(undefined) }
   }
 
   async probe(query: ProbeQuery): Promise<ProbeReport> {

@@ -3,14 +3,15 @@
  * Not vitest's: a story must also run where vitest is not. A claim that does not hold throws {@link StoryFailure}.
  */
 import { StoryFailure, type Finding } from './failure.ts'
-import {
-  chainMatchers,
-  httpMatchers,
-  probeMatchers,
-  resolveMatchers,
-  valueMatchers,
-} from './matchers.ts'
-import type { ChainReport, HttpReport, ProbeReport, ResolveReport } from './reports.ts'
+import { chainMatchers, selectionMatchers } from './chain-matchers.ts'
+import { httpMatchers, probeMatchers, resolveMatchers, valueMatchers } from './matchers.ts'
+import type {
+  ChainReport,
+  HttpReport,
+  ProbeReport,
+  ResolveReport,
+  SelectionReport,
+} from './reports.ts'
 
 type Matchers = Readonly<Record<string, (received: never, ...args: never[]) => Finding>>
 
@@ -27,6 +28,7 @@ export interface Expect {
   (received: ProbeReport): Claims<typeof probeMatchers & typeof valueMatchers>
   (received: ResolveReport): Claims<typeof resolveMatchers & typeof valueMatchers>
   (received: ChainReport): Claims<typeof chainMatchers & typeof valueMatchers>
+  (received: SelectionReport): Claims<typeof selectionMatchers & typeof valueMatchers>
   (received: HttpReport): Claims<typeof httpMatchers & typeof valueMatchers>
   (received: unknown): Claims<typeof valueMatchers>
 }
@@ -36,6 +38,7 @@ const ALL: Matchers = {
   ...probeMatchers,
   ...resolveMatchers,
   ...chainMatchers,
+  ...selectionMatchers,
   ...httpMatchers,
 }
 

@@ -9,12 +9,15 @@ import type { EnrolmentOutcome } from '../pki/plan.ts'
 import type { Edit } from '../topology/edit.ts'
 import type { RequestSpec } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'
+import type { Assumptions } from '../windows/assumptions.ts'
 import type {
+  CertificateUse,
   ChainReport,
   EnrolmentReport,
   HttpReport,
   ProbeReport,
   ResolveReport,
+  SelectionReport,
   SessionReport,
   TrustReport,
 } from './reports.ts'
@@ -71,6 +74,11 @@ export interface LabNode {
    * certificate's first DNS name. The chain is the one that `of` would send; CRLs come over the simulated network.
    */
   judge(of: string, options?: JudgeOptions): Promise<ChainReport>
+  /** Which of its certificates it would show; `to`: the gateway that a device dials. */
+  selectCertificate(
+    use: CertificateUse,
+    options?: { readonly to?: string },
+  ): Promise<SelectionReport>
   /** Names of the certificates that it holds: what `judge` takes after the colon. */
   certificateNames(): readonly string[]
   /** How it, and those who sign in on it, fared with the domain's CAs: by template, or by autoenrolment. */
@@ -96,12 +104,19 @@ export interface LabNode {
   assumeConnected(connected?: boolean): void
   /** Forget cached names and revocation lists, as `ipconfig /flushdns` and `certutil -urlcache * delete` do. */
   flushCaches(): void
+  /** Forget revocation lists and fetched certificates alone, as `certutil -urlcache * delete` does. */
+  flushUrlCache(): void
 }
 
 export interface JudgeOptions {
-  /** Relying-party profile; default `strict`. */
+  /**
+   * Relying-party profile; default `strict`, for the purpose that the certificate has in the topology. Windows' own take their settings
+   * from this node, its ProfileXML and its domain.
+   */
   readonly profile?: string
   readonly name?: string
+  /** What no source confirms, set otherwise than by default. */
+  readonly assume?: Partial<Assumptions>
 }
 
 export interface EnrolOptions {
@@ -148,6 +163,11 @@ export interface Lab<H extends string = string> {
   reboot(node: H): void
   /** Set the node's own clock forward (or back, by less than zero); disposing sets it right again. Certificates are judged by it. */
   skewClock(node: H, by: Duration): Disposable
+  /**
+   * Stop all clocks at an instant, each as far beside it as it is wrong; disposing lets them go again. Packets take their time as ever,
+   * but whatever is judged is judged at that instant. What the network itself counts (leases, sessions, cached names) is not touched.
+   */
+  holdClocks(at: Instant): Disposable
   probe(query: ProbeQuery<H>): Promise<ProbeReport>
   /** What the connection tracking of a firewall, or the table of a NAT router, holds now. */
   sessions(node: H): readonly SessionReport[]

@@ -4,14 +4,7 @@
  */
 import { inspect, isDeepStrictEqual } from 'node:util'
 import type { Finding, StoryDiagnosis } from './failure.ts'
-import type {
-  ChainReport,
-  Disposition,
-  Hop,
-  HttpReport,
-  ProbeReport,
-  ResolveReport,
-} from './reports.ts'
+import type { Disposition, Hop, HttpReport, ProbeReport, ResolveReport } from './reports.ts'
 
 const show = (value: unknown): string =>
   inspect(value, { depth: 4, breakLength: 100, maxArrayLength: 12, maxStringLength: 200 })
@@ -251,51 +244,6 @@ export const resolveMatchers = {
       found: asked.length === 0 ? 'nobody was asked' : `it asked ${asked.join(', ')}`,
       expected,
       actual: asked,
-    })
-  },
-}
-
-function chain(
-  report: ChainReport,
-  claim: string,
-  what: Pick<Finding, 'pass' | 'expected' | 'actual'>,
-): Finding {
-  const first = report.failures[0]
-  return {
-    subject: `the certificate of ${report.of}, as ${report.on} sees it,`,
-    claim,
-    found: first === undefined ? 'it is trusted' : `${first.code}: ${first.message}`,
-    ...what,
-    causes: report.failures.map((failure) => ({
-      code: failure.code.includes('/') ? failure.code : `pki/${failure.code}`,
-      at: report.on,
-      message: `${failure.subject}: ${failure.message}${failure.got === undefined ? '' : ` (got ${failure.got})`}`,
-    })),
-  }
-}
-
-export const chainMatchers = {
-  toBeTrusted: (report: ChainReport): Finding =>
-    chain(report, 'be trusted', {
-      pass: report.valid,
-      expected: [],
-      actual: report.failures.map((failure) => failure.code),
-    }),
-  /** One of the failures has this code (and this subject). */
-  toFailBecause(
-    report: ChainReport,
-    code: string,
-    where: { readonly subject?: string } = {},
-  ): Finding {
-    const of = where.subject === undefined ? '' : ` of ${where.subject}`
-    return chain(report, `fail because of ${code}${of}`, {
-      pass: report.failures.some(
-        (failure) =>
-          failure.code === code &&
-          (where.subject === undefined || failure.subject === where.subject),
-      ),
-      expected: { code, ...where },
-      actual: report.failures.map(({ code, subject }) => ({ code, subject })),
     })
   },
 }

@@ -50,6 +50,7 @@ export class Network {
   readonly #natRouters = new Map<string, NatRouter>()
   /** `switch node` → the tagged cable between them. */
   readonly #trunks = new Map<string, Trunk>()
+  #heldAt: Instant | undefined
   readonly #skews = new Map<string, Duration>()
   #topology: Topology
 
@@ -116,6 +117,11 @@ export class Network {
   /** Put the node's clock `by` beside where its topology has it. */
   skewClock(node: string, by: Duration): void {
     this.#skews.set(node, by)
+  }
+
+  /** Stop every clock at `at`, each as far beside it as it is wrong; undefined lets them go again. */
+  holdClocks(at: Instant | undefined): void {
+    this.#heldAt = at
   }
 
   /** What connection tracking, or a NAT router's table, remembers now. */
@@ -226,7 +232,8 @@ export class Network {
     return prefix.value
   }
 
-  #wallClockOf(name: string, now: Instant): Instant {
+  #wallClockOf(name: string, worldNow: Instant): Instant {
+    const now = this.#heldAt ?? worldNow
     const spec = this.#topology.nodes[name]
     const clock = spec === undefined || spec.kind === 'switch' ? undefined : spec.clock
     const drift = ((now - this.#world.start) * (clock?.driftPpm ?? 0)) / 1e6

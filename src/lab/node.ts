@@ -15,19 +15,28 @@ import type { EnrolmentOutcome } from '../pki/plan.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
 import { UrlCache } from '../node/url-cache.ts'
 import { httpAsk, type HttpOutcome, type Posted } from '../node/web-client.ts'
-import type { Topology } from '../topology/topology.ts'
+import { EKU_OIDS } from '../pki/oids.ts'
+import type { RelyingPartyProfile } from '../pki/profile.ts'
+import { thumbprintsOf } from '../pki/thumbprint.ts'
+import type { EkuName } from '../topology/pki.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
 import { dueWishes, enrol, wishFor, type CertificateStores, type Enrollee } from './enrolment.ts'
 import type { EnrolOptions, JudgeOptions, LabNode } from './lab.ts'
+import { ipNodeOf } from './inventory.ts'
 import type { IpNodeSpec, Network } from './network.ts'
+import { purposeOf } from './relations.ts'
+import { relyingPartyOf } from './relying-parties.ts'
 import type {
+  CertificateUse,
   ChainReport,
   EnrolmentReport,
   HttpReport,
   ResolveReport,
   TrustReport,
+  SelectionReport,
 } from './reports.ts'
+import { selectOn } from './selection.ts'
 import { stubConfigOf } from './stub-config.ts'
 
 export interface NodeEnv {
@@ -50,12 +59,15 @@ export class RunningNode implements LabNode {
   readonly #nonces: Rng
   readonly #resolver: StubResolver
   #isConnected = false
+  /** What was true at the last boot: services read their registry values then. */
+  #booted: Compiled
 
   constructor(stack: Stack, env: NodeEnv) {
     this.name = stack.name
     this.stack = stack
     this.#env = env
     this.#nonces = stack.rng.fork('ocsp-nonce')
+    this.#booted = env.current()
     this.#resolver = createStubResolver(
       stack,
       stubConfigOf(this.name, env.current, () => this.#isConnected),
@@ -88,16 +100,32 @@ export class RunningNode implements LabNode {
   async judge(of: string, options: JudgeOptions = {}): Promise<ChainReport> {
     await this.#env.ready()
     const [node, wanted] = of.split(':') as [string, string | undefined]
-    const { topology, pki } = this.#env.current()
+    const compiled = this.#env.current()
+    const { topology, pki } = compiled
     const spec = ipNodeOf(topology, node)
     const name = wanted ?? presentedBy(spec) ?? pki.certificateNames(node)[0]
     const holder = this.#env.network.stack(node)
     const held = name === undefined ? undefined : pki.certificate(node, name, holder.wallClock)
     if (held === undefined) throw new RangeError(`${node} has no certificate '${name ?? ''}'`)
-    const dialled = options.name ?? firstDnsName(held.certificate)
     const own = ipNodeOf(topology, this.name)
     const known = (keys: readonly string[] = []) =>
       keys.flatMap((key) => pki.authorityCertificates(key, this.stack.wallClock))
+    const anchors = known(own?.trusts)
+    const {
+      profile: asked,
+      asksName,
+      notes,
+    } = relyingPartyOf({
+      as: (options.profile ?? 'strict') as ProfileName,
+      node: this.name,
+      compiled,
+      booted: this.#booted,
+      at: this.stack.wallClock,
+      roots: anchors.flatMap(thumbprintsOf),
+      ...(options.assume !== undefined && { assume: options.assume }),
+    })
+    const { profile, ...purpose } = withPurpose(asked, compiled, of)
+    const dialled = asksName ? (options.name ?? firstDnsName(held.certificate)) : undefined
     return this.#env.world.perform(`${this.name} judges ${of}`, (done) => {
       judge(
         this.stack,
@@ -110,12 +138,13 @@ export class RunningNode implements LabNode {
         },
         {
           presented: [held.certificate, ...held.chain].map((certificate) => certificate.der),
-          anchors: known(own?.trusts),
+          anchors,
           intermediates: known(own?.intermediates),
-          profile: PROFILES[(options.profile ?? 'strict') as ProfileName],
+          profile,
           ...(dialled === undefined ? {} : { name: dialled }),
         },
-        (judgement) => done({ on: this.name, of, ...judgement }),
+        (judgement) =>
+          done({ on: this.name, of, ...purpose, ...judgement, ...(notes.length > 0 && { notes }) }),
       )
     })
   }
@@ -127,6 +156,15 @@ export class RunningNode implements LabNode {
   enrolments(): readonly EnrolmentOutcome[] {
     const { pki } = this.#env.current()
     return pki.enrolments().filter(({ node }) => node === this.name)
+  }
+
+  async selectCertificate(
+    use: CertificateUse,
+    { to }: { readonly to?: string } = {},
+  ): Promise<SelectionReport> {
+    await this.#env.ready()
+    const compiled = this.#env.current()
+    return selectOn({ node: this.name, use, to, compiled, at: this.stack.wallClock })
   }
 
   async enrol(template: string, options: EnrolOptions = {}): Promise<EnrolmentReport> {
@@ -173,8 +211,18 @@ export class RunningNode implements LabNode {
     this.#isConnected = connected
   }
 
+  /** Forget what is in memory, and read the registry anew. */
+  boot(): void {
+    this.flushCaches()
+    this.#booted = this.#env.current()
+  }
+
   flushCaches(): void {
     this.#resolver.flush()
+    this.#urlCache.flush()
+  }
+
+  flushUrlCache(): void {
     this.#urlCache.flush()
   }
 
@@ -209,18 +257,28 @@ export class RunningNode implements LabNode {
   }
 }
 
+/** `strict` follows no program, which would have a purpose of its own: it asks for what the certificate is used for. */
+function withPurpose(
+  profile: RelyingPartyProfile,
+  compiled: Compiled,
+  of: string,
+): { readonly profile: RelyingPartyProfile; readonly purpose?: EkuName } {
+  if (profile !== PROFILES.strict) return { profile }
+  const purpose = purposeOf(compiled, of)
+  return { profile: { ...profile, purposes: [EKU_OIDS[purpose]] }, purpose }
+}
+
 const firstDnsName = ({ subjectAltName = [] }: Certificate): string | undefined =>
   subjectAltName.flatMap((name) => (name.kind === 'dns' ? [name.value] : []))[0]
 
-/** The certificate that a node shows: its gateway's, or else the first it has. */
+/** The certificate that a node shows: its gateway's or its NPS's, or else the first it has. */
 function presentedBy(spec: IpNodeSpec | undefined): string | undefined {
-  const gateway = spec?.services?.find((service) => service.service === 'vpn-gateway')
-  return gateway?.certificate ?? spec?.certificates?.[0]?.name
-}
-
-function ipNodeOf(topology: Topology, name: string): IpNodeSpec | undefined {
-  const spec = topology.nodes[name]
-  return spec === undefined || spec.kind === 'switch' ? undefined : spec
+  const shown = spec?.services?.flatMap((service) =>
+    service.service === 'vpn-gateway' || service.service === 'nps'
+      ? (service.certificate ?? [])
+      : [],
+  )
+  return shown?.[0] ?? spec?.certificates?.[0]?.name
 }
 
 function httpReport(on: string, url: string, outcome: HttpOutcome): HttpReport {

@@ -2,42 +2,11 @@
  * Reports as lines for a terminal: what holds first, then the evidence.
  * Not JSON and not the note under a failed claim (`lab/note.ts`). Colours come from the caller; without them the text is plain.
  */
-import { between, formatDuration, formatInstant, type Instant } from '../base/time.ts'
+import { between, formatDuration, type Instant } from '../base/time.ts'
 import type { DropReason, TraceEvent } from '../net/trace.ts'
 import { describeFrame } from '../wire/describe.ts'
-import type { ChainReport, Hop, HopStep, ProbeReport, ResolveReport } from './reports.ts'
-
-/** What picocolors offers, as far as it is used here. */
-export interface Paint {
-  readonly green: (text: string) => string
-  readonly red: (text: string) => string
-  readonly bold: (text: string) => string
-  readonly dim: (text: string) => string
-}
-
-const same = (text: string): string => text
-const PLAIN: Paint = { green: same, red: same, bold: same, dim: same }
-
-const LABEL_WIDTH = 8
-
-/** `  because  first`, and the rest of `lines` below `first`. */
-function labelled(label: string, lines: readonly string[], paint: Paint): string[] {
-  const margin = ' '.repeat(LABEL_WIDTH)
-  return lines.map(
-    (line, i) => `  ${i === 0 ? paint.dim(label.padEnd(LABEL_WIDTH)) : margin} ${line}`,
-  )
-}
-
-/** Rows with their cells in line; the last cell is not padded. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows.reduce<number[]>(
-    (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
-    [],
-  )
-  return rows.map((row) =>
-    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  '),
-  )
-}
+import { columns, labelled, PLAIN, type Paint } from './layout.ts'
+import type { Hop, HopStep, ProbeReport, ResolveReport } from './reports.ts'
 
 const quoted = (rule: string | undefined): string =>
   rule === undefined ? '' : ` by rule '${rule}'`
@@ -148,29 +117,6 @@ export function renderResolve(report: ResolveReport, paint: Paint = PLAIN): stri
     ...labelled('asked', report.servers, paint),
     ...labelled('NRPT', nrpt, paint),
     ...labelled('why', report.why, paint),
-  ]
-}
-
-/** Whether the relying party accepts the chain, why not, the path, and how revocation was checked. */
-export function renderChain(report: ChainReport, paint: Paint = PLAIN): string[] {
-  const verdict = report.valid ? paint.green('good') : paint.red('not good')
-  const path = report.path.map((certificate) => [
-    certificate.subject,
-    `${formatInstant(certificate.notBefore)} to ${formatInstant(certificate.notAfter)}`,
-    `issued by ${certificate.issuer}`,
-  ])
-  const failures = report.failures.map(({ code, subject, message, expected, got }) => {
-    const wanted = expected === undefined ? '' : `, expected ${expected}`
-    const found = got === undefined ? '' : `, got ${got}`
-    return `${paint.red(code)}  ${subject}: ${message}${wanted}${found}`
-  })
-  const fetches = report.fetches.map(({ url, outcome }) => [url, outcome])
-  const judge = `${paint.bold(report.on)} (${report.profile}, ${formatInstant(report.at)})`
-  return [
-    `${paint.bold(report.of)} is ${verdict} to ${judge}`,
-    ...labelled('because', failures, paint),
-    ...labelled('path', columns(path), paint),
-    ...labelled('CRL', columns(fetches), paint),
   ]
 }
 

@@ -4,7 +4,9 @@
  */
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
+import type { ChainLink } from '../pki/chain-link.ts'
 import type { Denial } from '../pki/denial.ts'
+import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
 export type Disposition =
@@ -101,24 +103,58 @@ export interface ChainFailure {
   readonly got?: string
 }
 
+/** A path that does not hold. */
+export interface RejectedChain {
+  readonly path: readonly string[]
+  readonly failures: readonly ChainFailure[]
+}
+
 export interface ChainReport {
   readonly on: string
   readonly of: string
   readonly profile: string
+  /** What a profile without a purpose of its own asked for: `serverAuth`. */
+  readonly purpose?: string
   readonly at: Instant
   readonly valid: boolean
   /** End entity first. */
-  readonly path: readonly {
-    readonly subject: string
-    readonly issuer: string
-    readonly notBefore: Instant
-    readonly notAfter: Instant
-    readonly serial: string
-  }[]
+  readonly path: readonly ChainLink[]
   /** Most telling first. */
   readonly failures: readonly ChainFailure[]
-  /** Each CRL fetch over the network: URL and what came of it. */
+  /** The other paths that were tried, the one that came closest first: subjects, end entity first. */
+  readonly rejected: readonly RejectedChain[]
+  /** What was looked over: revocation that a soft check could not find out, what a setting does not ask for. */
+  readonly tolerated: readonly ChainFailure[]
+  /** What Windows shows for the first failure, and what it logs; absent when valid, or where no Windows program judges. */
+  readonly windows?: WindowsOutcome
+  /** What is logged though the certificate was accepted. */
+  readonly warnings?: readonly LoggedEvent[]
+  /** Assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
+  /** What was set and does not count yet. */
+  readonly notes?: readonly string[]
+  /** Each fetch over the network (CRL, issuer): URL and what came of it. */
   readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
+  /** URLs whose CRL or certificate was in the cache. */
+  readonly fromCache: readonly string[]
+}
+
+/** For what a certificate is shown: by a client in EAP-TLS or a device tunnel, by a gateway in IKEv2, by NPS in PEAP. */
+export type CertificateUse = 'eap-tls' | 'device-tunnel' | 'ike' | 'nps'
+
+/** Which of its certificates a node would show. */
+export interface SelectionReport {
+  readonly on: string
+  readonly use: CertificateUse
+  /** Name of the certificate; absent: none, or the user is asked. */
+  readonly selected?: string
+  /** The user chooses among these. */
+  readonly asks?: readonly string[]
+  /** Nothing prefers the selected one to these: another time it may be one of them. */
+  readonly equals?: readonly string[]
+  readonly passedOver: readonly { readonly name: string; readonly why: string }[]
+  /** What Windows shows where there is none. */
+  readonly windows?: WindowsOutcome
 }
 
 /** What came of asking for a certificate. */

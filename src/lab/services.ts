@@ -27,6 +27,14 @@ const gatewayPorts = (sstp: boolean): ListenerSpec => ({
   speaks: 'ike',
 })
 
+/** Authentication and accounting, the old ports as well. */
+const NPS_PORTS: ListenerSpec = {
+  service: 'listener',
+  name: 'nps',
+  udp: [1812, 1813, 1645, 1646],
+  speaks: 'radius',
+}
+
 /** Start every service of a node. The returned function stops them. */
 export function startServices(stack: Stack, current: Current): () => void {
   const node = current().topology.nodes[stack.name]
@@ -55,6 +63,8 @@ function start(stack: Stack, spec: ServiceSpec, current: Current): () => void {
       return startListener(stack, spec)
     case 'vpn-gateway':
       return startListener(stack, gatewayPorts(spec.sstp === true))
+    case 'nps':
+      return startListener(stack, NPS_PORTS)
   }
 }
 

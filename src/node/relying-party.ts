@@ -6,10 +6,16 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { Host } from '../net/sockets.ts'
 import { issuerUrlsOf, readCertificate, subjectOf, type Certificate } from '../pki/certificate.ts'
+import { linksOf, type ChainLink } from '../pki/chain-link.ts'
 import { formatDerFault, type DerFault } from '../pki/der.ts'
 import type { PathFailure } from '../pki/failure.ts'
 import { judgeChain, type ChainVerdict } from '../pki/path.ts'
-import type { RelyingPartyProfile, WindowsOutcome } from '../pki/profile.ts'
+import {
+  outcomeOf,
+  type LoggedEvent,
+  type RelyingPartyProfile,
+  type WindowsOutcome,
+} from '../pki/profile.ts'
 import type { Tried } from '../pki/revocation.ts'
 import {
   fetch,
@@ -47,15 +53,14 @@ export interface ChainJudgement {
   readonly at: Instant
   readonly valid: boolean
   /** End entity first. */
-  readonly path: readonly {
-    readonly subject: string
-    readonly issuer: string
-    readonly notBefore: Instant
-    readonly notAfter: Instant
-    readonly serial: string
-  }[]
+  readonly path: readonly ChainLink[]
   /** Most telling first. */
   readonly failures: readonly PathFailure[]
+  /** The other paths that were tried, the one that came closest first: subjects, end entity first. */
+  readonly rejected: readonly {
+    readonly path: readonly string[]
+    readonly failures: readonly PathFailure[]
+  }[]
   /** What the revocation check could not find out, and did not insist on. */
   readonly tolerated: readonly PathFailure[]
   /** Each URL that was tried, in order: the status, or why there was no answer (`unresolved: NXDOMAIN`, `timed-out at …`). */
@@ -64,6 +69,10 @@ export interface ChainJudgement {
   readonly fromCache: readonly string[]
   /** What Windows shows for the first failure, where the profile is of a Windows program. */
   readonly windows?: WindowsOutcome
+  /** What is logged though the certificate was accepted. */
+  readonly warnings: readonly LoggedEvent[]
+  /** Names of assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
 }
 
 /** A judgement under way. */
@@ -180,7 +189,7 @@ function issuerUrl({ rejected }: ChainVerdict, learned: Learned): string | undef
 
 /** `known` is absent when the end entity itself could not be read. */
 function judgementOf(
-  { name, outcomes }: RelyingPartyProfile,
+  profile: RelyingPartyProfile,
   at: Instant,
   malformed: readonly PathFailure[],
   known?: { readonly verdict: ChainVerdict; readonly inquiry: Inquiry },
@@ -190,22 +199,25 @@ function judgementOf(
   const reached = known?.verdict.rejected[0]?.anchored === true
   const broken = known?.verdict.failures ?? []
   const failures = valid ? [] : reached ? [...broken, ...malformed] : [...malformed, ...broken]
-  const windows = failures[0] === undefined ? undefined : outcomes[failures[0].code]
+  const path = known?.verdict.path ?? []
+  const windows = outcomeOf(profile, failures[0], reached ? path.at(-1) : undefined)
+  const tolerated = known?.verdict.tolerated ?? []
+  const restsOn = [...new Set([...(profile.restsOn ?? []), ...(windows?.restsOn ?? [])])]
   return {
-    profile: name,
+    profile: profile.name,
     at,
     valid,
-    path: (known?.verdict.path ?? []).map((certificate) => ({
-      subject: subjectOf(certificate),
-      issuer: certificate.issuer.text,
-      notBefore: certificate.notBefore,
-      notAfter: certificate.notAfter,
-      serial: certificate.serial,
-    })),
+    path: linksOf(path, valid || reached),
     failures,
-    tolerated: known?.verdict.tolerated ?? [],
+    rejected: (known?.verdict.rejected ?? []).slice(valid ? 0 : 1).map((other) => ({
+      path: other.path.map(subjectOf),
+      failures: other.failures,
+    })),
+    tolerated,
+    warnings: tolerated.flatMap(({ code }) => profile.warns?.[code] ?? []),
     fetches: [...(known?.inquiry.learned.tried.values() ?? [])],
     fromCache: [...(known?.inquiry.learned.fromCache ?? [])],
     ...(windows !== undefined && { windows }),
+    ...(restsOn.length > 0 && { restsOn }),
   }
 }

@@ -41,6 +41,7 @@ export const PATH_FAILURE_CODES = [
 /** What relying parties demand beside a good path: a root or a purpose of their choice, an account that the certificate stands for. */
 export const DEMAND_FAILURE_CODES = [
   'pki/root-not-accepted',
+  'pki/name-case-mismatch',
   'pki/not-in-ntauth',
   'pki/eku-not-accepted',
   'pki/no-account-name',

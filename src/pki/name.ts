@@ -3,9 +3,10 @@
  * Not host names: {@link ./host-name.ts} matches those. Text begins with the most specific part, the encoding ends with it.
  */
 import { toHex, toLatin1, utf8 } from '../base/bytes.ts'
+import { invariant } from '../base/invariant.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import * as write from './der-writer.ts'
-import { isAscii, TAG, type DerElement, type DerReader } from './der.ts'
+import { isAscii, readDer, TAG, type DerElement, type DerReader } from './der.ts'
 import { ATTRIBUTE_OIDS, oidName } from './oids.ts'
 
 export interface NameAttribute {
@@ -182,6 +183,19 @@ export function parseName(text: string): Result<readonly NameAttribute[], string
     attributes.unshift({ type, value })
   }
   return attributes.length === 0 ? err('the name is empty') : ok(attributes)
+}
+
+/** A name as {@link parseName} reads it, encoded and read again, for comparison by its key; undefined: no name. */
+export function nameFrom(text: string): Name | undefined {
+  const parsed = parseName(text)
+  return parsed.ok ? nameOf(parsed.value) : undefined
+}
+
+/** The name of these attributes, in encoding order. */
+export function nameOf(attributes: readonly NameAttribute[]): Name {
+  const read = readDer(encodeName(attributes), 'name', (r) => readName(r, 'name'))
+  invariant(read.ok, 'a name that was just encoded reads')
+  return read.value
 }
 
 const attributeType = (written: string): string | undefined =>

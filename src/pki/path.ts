@@ -92,6 +92,7 @@ function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
   const rejected: RejectedPath[] = []
   const pool = poolOf(question)
   const rules = { ...question, crlSigners: signersIn(pool, question, budget), work: budget }
+  const { overlooks, order } = question.profile
   const left = { anchored: PATHS_MAX, deadEnds: PATHS_MAX }
   let gaveUp = false
   for (const { path, deadEnd, isGivenUp = false } of candidatePaths(question, pool, budget)) {
@@ -104,8 +105,11 @@ function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
     const { failures, tolerated } = judgePath(path, anchored, rules)
     const end = isTooMany ? searchLimit(path[0]!) : deadEnd?.()
     const all = end === undefined ? failures : [end, ...failures]
-    if (all.length === 0) return { valid: true, path, failures: [], tolerated, rejected }
-    rejected.push({ path, failures: rankFailures(all, question.profile.order), anchored })
+    const held = all.filter((failure) => overlooks?.(failure, path) !== true)
+    if (held.length === 0) {
+      return { valid: true, path, failures: [], tolerated: [...tolerated, ...all], rejected }
+    }
+    rejected.push({ path, failures: rankFailures(held, order), anchored })
     if (isTooMany) break
   }
   const ranked = rejected.toSorted(

@@ -3,7 +3,7 @@
  * Not the checks: {@link ./path-rules.ts} makes them. The parties themselves: {@link ./profiles.ts}, and Windows' in `windows`.
  */
 import type { Instant } from '../base/time.ts'
-import type { Certificate } from './certificate.ts'
+import { subjectOf, type Certificate } from './certificate.ts'
 import type { KeyUsageBit } from './extensions.ts'
 import type { PathFailure, PathFailureCode } from './failure.ts'
 
@@ -13,11 +13,28 @@ import type { PathFailure, PathFailureCode } from './failure.ts'
  */
 export type RevocationMode = 'none' | 'soft' | 'hard'
 
+/** An entry of an event log, or of a trace, that a judgement leaves behind; the text is ours. */
+export interface LoggedEvent {
+  readonly on: 'client' | 'gateway' | 'nps' | 'dc'
+  readonly source: string
+  readonly id: number
+  readonly text: string
+}
+
 /** An error as Windows shows it: a RAS or IPsec error in decimal, an HRESULT in hexadecimal. */
 export interface WindowsOutcome {
   readonly code: string
   readonly name: string
+  /** The reason code that NPS writes into its event 6273, with a text of ours. */
+  readonly reason?: { readonly code: number; readonly text: string }
+  readonly events?: readonly LoggedEvent[]
+  /** The user is asked this first, and sees the code after saying no. */
+  readonly prompt?: string
+  /** Names of assumptions that no source confirms and without which it could be another. */
+  readonly restsOn?: readonly string[]
 }
+
+export type Outcomes = Readonly<Partial<Record<PathFailureCode, WindowsOutcome>>>
 
 /** What is too weak to be relied on. */
 export interface StrengthRule {
@@ -116,6 +133,28 @@ export interface RelyingPartyProfile {
   readonly demands?: (path: readonly Certificate[], at: Instant) => PathFindings
   /** Codes in the order in which it looks, the first first; those that are absent follow in the common order. */
   readonly order?: readonly PathFailureCode[]
+  /**
+   * What it does not hold against a path (end entity first) though a rule is broken: a setting switches that check off, or the
+   * certificate itself is known. It is told among what was tolerated.
+   */
+  readonly overlooks?: (failure: PathFailure, path: readonly Certificate[]) => boolean
   /** What the user or the log shows for a failure; empty where no Windows program is modelled. */
-  readonly outcomes: Readonly<Partial<Record<PathFailureCode, WindowsOutcome>>>
+  readonly outcomes: Outcomes
+  /** The same for failures of the trust anchor itself, where Windows has codes of their own for it. */
+  readonly anchorOutcomes?: Outcomes
+  /** What is logged where a failure is tolerated. */
+  readonly warns?: Readonly<Partial<Record<PathFailureCode, LoggedEvent>>>
+  /** Names of assumptions behind every one of its judgements. */
+  readonly restsOn?: readonly string[]
+}
+
+/** What Windows shows for a failure. Some have a code of their own where it is the path's `anchor` that breaks the rule. */
+export function outcomeOf(
+  { outcomes, anchorOutcomes }: RelyingPartyProfile,
+  failure: PathFailure | undefined,
+  anchor: Certificate | undefined,
+): WindowsOutcome | undefined {
+  if (failure === undefined) return undefined
+  const isAnchors = anchor !== undefined && failure.subject === subjectOf(anchor)
+  return (isAnchors ? anchorOutcomes?.[failure.code] : undefined) ?? outcomes[failure.code]
 }

@@ -4,13 +4,20 @@
  */
 import { expect, inject } from 'vitest'
 import { sentenceOf, type Finding } from '../lab/failure.ts'
-import { chainMatchers, httpMatchers, probeMatchers, resolveMatchers } from '../lab/matchers.ts'
+import { chainMatchers, selectionMatchers } from '../lab/chain-matchers.ts'
+import { httpMatchers, probeMatchers, resolveMatchers } from '../lab/matchers.ts'
 import { noteOf } from '../lab/note.ts'
 import { replayCommand } from '../lab/replay.ts'
 import type { Instant } from '../base/time.ts'
 
 // Basics such as toBe are vitest's own.
-const domainMatchers = { ...probeMatchers, ...resolveMatchers, ...chainMatchers, ...httpMatchers }
+const domainMatchers = {
+  ...probeMatchers,
+  ...resolveMatchers,
+  ...chainMatchers,
+  ...selectionMatchers,
+  ...httpMatchers,
+}
 
 type DomainMatchers = typeof domainMatchers
 type Claim<M> = M extends (received: never, ...args: infer A) => Finding

@@ -10,6 +10,7 @@ import type { FilterSpec, NatRouterSpec, NatRuleSpec, RuleSpec } from './firewal
 import type { AuthoritySpec } from './pki.ts'
 import { certificateShape, directoryShape, templateShape } from './schema-directory.ts'
 import { flag, opt, text, texts } from './schema-words.ts'
+import type { RevocationSpec } from './revocation.ts'
 import type { ServiceSpec } from './services.ts'
 import type { InterfaceSpec, NetworkSpec, NodeSpec, ZoneSpec } from './topology.ts'
 
@@ -220,6 +221,17 @@ function serviceShape(duration: Forms['duration']): z.ZodType<ServiceSpec> {
       radius: opt(texts),
       sstp: opt(flag),
       pool: opt(text),
+      deviceTunnel: opt(
+        z.strictObject({
+          rootCertificateNames: opt(texts),
+          ekus: opt(texts),
+        }),
+      ),
+    }),
+    z.strictObject({
+      service: z.literal('nps'),
+      certificate: opt(text),
+      allowedCertificateOids: opt(texts),
     }),
   ])
 }
@@ -296,6 +308,20 @@ function networkShape(duration: Forms['duration']): z.ZodType<NetworkSpec> {
   })
 }
 
+const npsRevocation = z.strictObject({
+  ignoreNoRevocationCheck: opt(flag),
+  ignoreRevocationOffline: opt(flag),
+  noRevocationCheck: opt(flag),
+  noRootRevocationCheck: opt(flag),
+})
+
+const revocation: z.ZodType<RevocationSpec> = z.strictObject({
+  nps: opt(z.strictObject({ eapTls: opt(npsRevocation), peap: opt(npsRevocation) })),
+  certAuthFlags: opt(z.int().min(0).max(0xffff_ffff)),
+  certValidationLevel: opt(z.enum(['None', 'AttemptCrlCheck', 'RequireCrlCheck'])),
+  noCertRevocationCheck: opt(flag),
+})
+
 function nodeShape({ duration, file, interfaces }: Forms): z.ZodType<NodeSpec> {
   const metric = z.int().min(0).max(9999)
   const ipNode = {
@@ -317,6 +343,7 @@ function nodeShape({ duration, file, interfaces }: Forms): z.ZodType<NodeSpec> {
     certificates: opt(z.array(certificateShape(duration))),
     trusts: opt(texts),
     intermediates: opt(texts),
+    revocation: opt(revocation),
   }
   return z.discriminatedUnion('kind', [
     z.strictObject({
@@ -325,6 +352,7 @@ function nodeShape({ duration, file, interfaces }: Forms): z.ZodType<NodeSpec> {
       forwards: opt(flag),
       firewall: opt(filterShape(duration)),
       profiles: opt(z.strictObject({ user: opt(file), device: opt(file) })),
+      vpnClient: opt(z.strictObject({ disableIkeNameEkuCheck: opt(flag) })),
       roams: opt(texts),
       groupPolicyNrpt: opt(z.array(z.strictObject({ namespace: text, servers: opt(texts) }))),
       suffixSearchList: opt(texts),

@@ -10,6 +10,7 @@ export type ServiceSpec<H extends string = string, Z extends string = string> =
   | WebServerSpec
   | ListenerSpec
   | VpnGatewaySpec<H>
+  | NpsSpec
 
 /** Authoritative for `zones`, and, where allowed, recursive for the rest. */
 export interface DnsServerSpec<Z extends string = string> {
@@ -87,6 +88,31 @@ export interface VpnGatewaySpec<H extends string = string> {
   readonly sstp?: boolean
   /** Addresses for clients, `10.99.0.0/24`. */
   readonly pool?: string
+  /** How it judges the certificates of computers. */
+  readonly deviceTunnel?: DeviceTunnelSpec
+}
+
+/** Machine certificate authentication for IKEv2. */
+export interface DeviceTunnelSpec {
+  /** RootCertificateNameToAccept: subject names of roots, `CN=Contoso Root CA`. Absent: every trusted root will do. */
+  readonly rootCertificateNames?: readonly string[]
+  /** CertificateEKUsToAccept: OIDs. Absent: Client Authentication. */
+  readonly ekus?: readonly string[]
+}
+
+/** The Network Policy Server, as far as certificates go: it answers on the RADIUS ports, and judges by these settings. */
+export interface NpsSpec {
+  readonly service: 'nps'
+  /** Name of the certificate that is selected in the PEAP properties of the network policy. */
+  readonly certificate?: string
+  /** Allowed-Certificate-OID of the network policy. */
+  readonly allowedCertificateOids?: readonly string[]
+}
+
+/** What decides how a Windows client judges VPN servers, beside its ProfileXML. */
+export interface VpnClientSpec {
+  /** Phonebook flag DisableIKENameEkuCheck. Default false. */
+  readonly disableIkeNameEkuCheck?: boolean
 }
 
 export const dnsServer = <const Z extends string = never>(
@@ -107,3 +133,4 @@ export const listener = (rest: Omit<ListenerSpec, 'service'>): ListenerSpec => (
 export const vpnGateway = <const H extends string = never>(
   rest: Omit<VpnGatewaySpec<H>, 'service'> = {},
 ): VpnGatewaySpec<H> => ({ service: 'vpn-gateway', ...rest })
+export const nps = (rest: Omit<NpsSpec, 'service'> = {}): NpsSpec => ({ service: 'nps', ...rest })

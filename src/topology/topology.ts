@@ -9,8 +9,9 @@ import type { DirectorySpec } from './directory.ts'
 import type { SourceFile } from './files.ts'
 import type { FilterSpec, NatRouterSpec } from './firewall.ts'
 import type { AuthoritySpec, CertificateSpec } from './pki.ts'
-import type { ServiceSpec } from './services.ts'
 import type { TemplateSpec } from './templates.ts'
+import type { RevocationSpec } from './revocation.ts'
+import type { ServiceSpec, VpnClientSpec } from './services.ts'
 
 export interface Topology<
   N extends string = string,
@@ -109,6 +110,8 @@ interface IpNode<N extends string, H extends string, Z extends string> {
   readonly trusts?: readonly string[]
   /** Keys of `authorities` whose certificates this node has as intermediates. */
   readonly intermediates?: readonly string[]
+  /** Whether, and how strictly, it looks at the revocation of others' certificates. */
+  readonly revocation?: RevocationSpec
 }
 
 export interface HostSpec<
@@ -123,6 +126,8 @@ export interface HostSpec<
   readonly firewall?: FilterSpec<N>
   /** ProfileXML files as installed on a Windows client. */
   readonly profiles?: { readonly user?: SourceFile; readonly device?: SourceFile }
+  /** How it judges VPN servers, beside what its profiles say. */
+  readonly vpnClient?: VpnClientSpec
   /** Networks that a script may move this host to; its single interface then asks for an address by DHCP. */
   readonly roams?: readonly N[]
   /** NRPT rules from domain Group Policy; an empty list is the empty policy key that hides all local rules. */

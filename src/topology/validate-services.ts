@@ -12,6 +12,8 @@ import {
   ipv4Complaint,
   prefixComplaint,
   prefixMatchComplaint,
+  oidComplaint,
+  subjectComplaint,
   unknownName,
 } from './values.ts'
 
@@ -36,6 +38,11 @@ export function validateService({ service, ...rest }: Placed<ServiceSpec>): void
           rest.problems.at('pages', path).add(`'${path}' is not a path: begin with '/'`)
         }
       }
+      return
+    case 'nps':
+      service.allowedCertificateOids?.forEach((oid, i) =>
+        rest.problems.at('allowedCertificateOids', i).add(oidComplaint(oid)),
+      )
       return
     case 'listener':
   }
@@ -101,4 +108,10 @@ function validateVpnGateway({ t, node, service, problems }: Placed<VpnGatewaySpe
     problems.at('radius', i).add(unknownName('node', name, t.nodes)),
   )
   if (service.pool !== undefined) problems.at('pool').add(prefixComplaint(service.pool))
+  const { rootCertificateNames = [], ekus = [] } = service.deviceTunnel ?? {}
+  const here = problems.at('deviceTunnel')
+  rootCertificateNames.forEach((name, i) =>
+    here.at('rootCertificateNames', i).add(subjectComplaint(name)),
+  )
+  ekus.forEach((oid, i) => here.at('ekus', i).add(oidComplaint(oid)))
 }

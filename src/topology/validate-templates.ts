@@ -2,12 +2,12 @@
  * Templates that mean nothing: permissions of groups that nobody has, OIDs that are none, spans of no time.
  * Not an opinion: a template without Read, or one whose keys may be exported, is what people rehearse; `check` speaks of it.
  */
-import type { Complaint, Problems } from './problems.ts'
+import type { Problems } from './problems.ts'
 import type { TemplateSpec } from './templates.ts'
 import type { Topology } from './topology.ts'
 import { textComplaint, unknownGroup } from './validate-directory.ts'
 import { spanComplaint } from './validate-pki.ts'
-import { unknownName } from './values.ts'
+import { oidComplaint, unknownName } from './values.ts'
 
 export function validateTemplates(t: Topology, problems: Problems): void {
   for (const [key, template] of Object.entries(t.templates ?? {})) {
@@ -32,9 +32,3 @@ function validateTemplate(t: Topology, template: TemplateSpec, problems: Problem
   )
   if (certificate !== undefined) problems.at('certificate').add(textComplaint(certificate))
 }
-
-/** X.660: below 0 and 1 there are forty arcs. */
-const oidComplaint = (text: string): Complaint =>
-  /^([01]\.[1-3]?\d|2\.(0|[1-9]\d{0,8}))(\.(0|[1-9]\d{0,8})){1,30}$/.test(text)
-    ? undefined
-    : `'${text}' is not an object identifier such as 1.3.6.1.4.1.311.21.8.1.2.3`

@@ -8,13 +8,16 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { SourceFile } from '../topology/files.ts'
 import { didYouMean } from '../topology/near-miss.ts'
 import type { Position } from '../topology/position.ts'
+import { readEapConfiguration, type EapConfiguration } from './eap-config.ts'
+import {
+  all,
+  ElementReader,
+  present,
+  type Placed,
+  type ProfileNote,
+  type ProfileProblem,
+} from './xml-values.ts'
 import { parseXml, type XmlElement } from './xml.ts'
-
-/** A value and where it is written. */
-export interface Placed<T> {
-  readonly value: T
-  readonly at: Position
-}
 
 export interface VpnProfile {
   /** Path of the file, as a person would type it. */
@@ -44,6 +47,8 @@ export interface NativeProfile {
   readonly routingPolicyType?: Placed<RoutingPolicyType>
   readonly nativeProtocolType?: Placed<NativeProtocolType>
   readonly disableClassBasedDefaultRoute?: Placed<boolean>
+  /** What the user method Eap does; absent: the profile holds no EapHostConfig. */
+  readonly eap?: EapConfiguration
 }
 
 export interface ProfileRoute {
@@ -64,19 +69,6 @@ export interface DomainNameInformation {
   readonly webProxyServers?: Placed<string>
   readonly autoTrigger?: Placed<boolean>
   readonly persistent?: Placed<boolean>
-}
-
-export interface ProfileNote {
-  readonly code: 'unknown-element' | 'letter-case' | 'repeated' | 'stray-text'
-  readonly at: Position
-  readonly message: string
-}
-
-export interface ProfileProblem extends Position {
-  /** Path of the file, as a person would type it. */
-  readonly file: string
-  readonly code: 'xml' | 'not-a-profile' | 'missing' | 'bad-value'
-  readonly message: string
 }
 
 /** The elements that each container may hold: XSD of the VPNv2 DDF, and the nodes that Windows 11 added. */
@@ -125,29 +117,21 @@ export function readProfile(file: SourceFile): Result<VpnProfile, readonly Profi
 }
 
 /** One pass over a document that collects problems and notes. */
-class Reading {
-  readonly problems: ProfileProblem[] = []
-  readonly #notes: ProfileNote[] = []
-  readonly #file: string
-
-  constructor(file: string) {
-    this.#file = file
-  }
-
+class Reading extends ElementReader {
   profile(root: XmlElement): VpnProfile {
     this.#noteStrangers(root)
-    const native = this.#one(root, 'NativeProfile')
+    const native = this.one(root, 'NativeProfile')
     return {
-      file: this.#file,
-      ...present('alwaysOn', this.#flag(root, 'AlwaysOn')),
-      ...present('deviceTunnel', this.#flag(root, 'DeviceTunnel')),
-      ...present('registerDns', this.#flag(root, 'RegisterDNS')),
-      dnsSuffixes: this.#list(root, 'DnsSuffix') ?? [],
-      trustedNetworks: this.#list(root, 'TrustedNetworkDetection') ?? [],
+      file: this.file,
+      ...present('alwaysOn', this.flag(root, 'AlwaysOn')),
+      ...present('deviceTunnel', this.flag(root, 'DeviceTunnel')),
+      ...present('registerDns', this.flag(root, 'RegisterDNS')),
+      dnsSuffixes: this.list(root, 'DnsSuffix') ?? [],
+      trustedNetworks: this.list(root, 'TrustedNetworkDetection') ?? [],
       ...present('nativeProfile', native && this.#nativeProfile(native)),
       routes: all(root, 'Route').map((route) => this.#route(route)),
       domainNameInformation: all(root, 'DomainNameInformation').map((rule) => this.#rule(rule)),
-      notes: this.#notes,
+      notes: this.notes,
       document: root,
     }
   }
@@ -156,53 +140,50 @@ class Reading {
     this.#noteStrangers(element)
     return {
       at: element.at,
-      servers: this.#list(element, 'Servers', ';') ?? [],
+      servers: this.list(element, 'Servers', ';') ?? [],
       ...present(
         'routingPolicyType',
-        this.#choice(element, 'RoutingPolicyType', ROUTING_POLICY_TYPES),
+        this.choice(element, 'RoutingPolicyType', ROUTING_POLICY_TYPES),
       ),
       ...present(
         'nativeProtocolType',
-        this.#choice(element, 'NativeProtocolType', NATIVE_PROTOCOL_TYPES),
+        this.choice(element, 'NativeProtocolType', NATIVE_PROTOCOL_TYPES),
       ),
       ...present(
         'disableClassBasedDefaultRoute',
-        this.#flag(element, 'DisableClassBasedDefaultRoute'),
+        this.flag(element, 'DisableClassBasedDefaultRoute'),
       ),
+      ...present('eap', readEapConfiguration(element, this)),
     }
   }
 
   #route(element: XmlElement): ProfileRoute {
     this.#noteStrangers(element)
-    const address = this.#required(element, 'Address')
+    const address = this.required(element, 'Address')
     const parsed = address.value === '' ? undefined : this.#address(address)
     const most = typeof parsed === 'bigint' ? 128 : 32
-    this.#required(element, 'PrefixSize')
+    this.required(element, 'PrefixSize')
     return {
       at: element.at,
       address,
-      prefixSize: this.#number(element, 'PrefixSize', most) ?? { value: 0, at: element.at },
-      ...present('exclusionRoute', this.#flag(element, 'ExclusionRoute')),
-      ...present('metric', this.#number(element, 'Metric', 0xffff_ffff)),
+      prefixSize: this.number(element, 'PrefixSize', most) ?? { value: 0, at: element.at },
+      ...present('exclusionRoute', this.flag(element, 'ExclusionRoute')),
+      ...present('metric', this.number(element, 'Metric', 0xffff_ffff)),
     }
   }
 
   #rule(element: XmlElement): DomainNameInformation {
     this.#noteStrangers(element)
-    const servers = this.#list(element, 'DnsServers')
+    const servers = this.list(element, 'DnsServers')
     servers?.forEach((server) => this.#address(server))
     return {
       at: element.at,
-      domainName: this.#required(element, 'DomainName'),
+      domainName: this.required(element, 'DomainName'),
       ...present('dnsServers', servers),
-      ...present('webProxyServers', this.#text(element, 'WebProxyServers')),
-      ...present('autoTrigger', this.#flag(element, 'AutoTrigger')),
-      ...present('persistent', this.#flag(element, 'Persistent')),
+      ...present('webProxyServers', this.text(element, 'WebProxyServers')),
+      ...present('autoTrigger', this.flag(element, 'AutoTrigger')),
+      ...present('persistent', this.flag(element, 'Persistent')),
     }
-  }
-
-  #problem(code: ProfileProblem['code'], at: Position, message: string): void {
-    this.problems.push({ file: this.#file, code, ...at, message })
   }
 
   /** Children that Windows does not know here, and text between elements. */
@@ -212,7 +193,7 @@ class Reading {
       if (known.includes(child.name)) continue
       const twin = known.find((name) => name.toLowerCase() === child.name.toLowerCase())
       const hint = twin === undefined ? didYouMean(child.name, known) : `; write <${twin}>`
-      this.#notes.push({
+      this.notes.push({
         code: twin === undefined ? 'unknown-element' : 'letter-case',
         at: child.at,
         message: `<${child.name}> is not an element of <${element.name}>${hint}`,
@@ -221,7 +202,7 @@ class Reading {
     const stray = element.text.trim()
     if (stray !== '') {
       const shown = stray.length > 20 ? `${stray.slice(0, 20)}…` : stray
-      this.#notes.push({
+      this.notes.push({
         code: 'stray-text',
         at: element.textAt,
         message: `text '${shown}' between the elements of <${element.name}>`,
@@ -229,110 +210,9 @@ class Reading {
     }
   }
 
-  /** An element that may stand once; of several the first counts. */
-  #one(parent: XmlElement, name: string): XmlElement | undefined {
-    const [first, second] = all(parent, name)
-    if (second !== undefined) {
-      const message = `<${name}> stands in <${parent.name}> more than once`
-      this.#notes.push({ code: 'repeated', at: second.at, message })
-    }
-    return first
-  }
-
-  #text(parent: XmlElement, name: string): Placed<string> | undefined {
-    const element = all(parent, name)[0]
-    return element && { value: element.text.trim(), at: element.textAt }
-  }
-
-  #required(parent: XmlElement, name: string): Placed<string> {
-    this.#one(parent, name)
-    const found = this.#text(parent, name)
-    if (found === undefined || found.value === '') {
-      this.#problem('missing', found?.at ?? parent.at, `<${parent.name}> needs a <${name}>`)
-    }
-    return found ?? { value: '', at: parent.at }
-  }
-
-  /** Undefined: no such element. Empty: it is blank. */
-  #list(parent: XmlElement, name: string, separator = ','): Placed<string>[] | undefined {
-    const element = this.#one(parent, name)
-    if (element === undefined) return undefined
-    // Places within a list hold as long as its text is written without entities, which no list of names has.
-    let at = element.textAt
-    return element.text
-      .trimStart()
-      .split(separator)
-      .map((part) => {
-        const blanks = part.length - part.trimStart().length
-        const placed = { value: part.trim(), at: past(at, part.slice(0, blanks)) }
-        at = past(at, part + separator)
-        return placed
-      })
-      .filter(({ value }) => value !== '')
-  }
-
-  /** `true`, `false`, `1`, `0` (xs:boolean), in any letter case. */
-  #flag(parent: XmlElement, name: string): Placed<boolean> | undefined {
-    this.#one(parent, name)
-    const written = this.#text(parent, name)
-    if (written === undefined) return undefined
-    const value = written.value.toLowerCase()
-    if (!['true', 'false', '1', '0'].includes(value)) {
-      this.#problem('bad-value', written.at, `<${name}> is '${written.value}', not true or false`)
-    }
-    return { value: value === 'true' || value === '1', at: written.at }
-  }
-
-  #number(parent: XmlElement, name: string, most: number): Placed<number> | undefined {
-    this.#one(parent, name)
-    const written = this.#text(parent, name)
-    if (written === undefined || written.value === '') return undefined
-    const value = Number(written.value)
-    if (!/^\d{1,10}$/.test(written.value) || value > most) {
-      const message = `<${name}> is '${written.value}', not a number from 0 to ${most}`
-      this.#problem('bad-value', written.at, message)
-    }
-    return { value, at: written.at }
-  }
-
-  #choice<C extends string>(
-    parent: XmlElement,
-    name: string,
-    choices: readonly C[],
-  ): Placed<C> | undefined {
-    this.#one(parent, name)
-    const written = this.#text(parent, name)
-    if (written === undefined) return undefined
-    const value = choices.find((choice) => choice.toLowerCase() === written.value.toLowerCase())
-    if (value === undefined) {
-      const near = didYouMean(written.value, choices)
-      const message = `<${name}> is '${written.value}', not ${choices.join(', ')}${near}`
-      this.#problem('bad-value', written.at, message)
-      return undefined
-    }
-    return { value, at: written.at }
-  }
-
   #address({ value, at }: Placed<string>) {
     const address = parseAddress(value)
-    if (address === undefined) this.#problem('bad-value', at, `'${value}' is not an IP address`)
+    if (address === undefined) this.problem('bad-value', at, `'${value}' is not an IP address`)
     return address
   }
-}
-
-const all = (parent: XmlElement, name: string): readonly XmlElement[] =>
-  parent.children.filter((child) => child.name === name)
-
-/** The position after `text` that begins at `at`. The parser has made every line end an LF. */
-function past(at: Position, text: string): Position {
-  const lines = text.split('\n')
-  const last = lines.at(-1)!.length
-  return lines.length === 1
-    ? { line: at.line, column: at.column + last }
-    : { line: at.line + lines.length - 1, column: last + 1 }
-}
-
-/** A field that is there only if its value is. */
-function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V })
 }

@@ -43,7 +43,8 @@ export function emptyFolder(): Folder {
       const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
         cwd: folder,
         encoding: 'utf8',
-        env: { ...env, NO_COLOR: '1' },
+        // Marks are drawn for the locale; a machine's own may be POSIX.
+        env: { ...env, NO_COLOR: '1', LC_ALL: 'C.UTF-8' },
       })
       return { status, stdout, stderr, complaints: lines(stderr) }
     },

@@ -68,7 +68,10 @@ const expired: ChainReport = {
   failures: [
     { code: 'pki/certificate-expired', subject: 'CN=vpn.contoso.com', message: 'ended yesterday' },
   ],
+  rejected: [],
+  tolerated: [],
   fetches: [],
+  fromCache: [],
 }
 const page: HttpReport = { on: 'laptop', url: 'http://x/', outcome: 'response', status: 200 }
 

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { after, instant, ms } from '../../src/base/time.ts'
-import {
-  renderChain,
-  renderProbe,
-  renderResolve,
-  renderTrace,
-  type Paint,
-} from '../../src/lab/render.ts'
-import type { ChainReport, ProbeReport, ResolveReport } from '../../src/lab/reports.ts'
+import type { Paint } from '../../src/lab/layout.ts'
+import { renderProbe, renderResolve, renderTrace } from '../../src/lab/render.ts'
+import type { ProbeReport, ResolveReport } from '../../src/lab/reports.ts'
 import { Trace } from '../../src/net/trace.ts'
 import { ethernet, udpPacket } from '../wire/frames.ts'
 
@@ -139,48 +134,6 @@ describe('a resolution in lines', () => {
   })
 })
 
-const chain: ChainReport = {
-  on: 'laptop',
-  of: 'gateway:ike',
-  profile: 'windows-ikev2',
-  at: START,
-  valid: false,
-  path: [
-    {
-      subject: 'CN=vpn.contoso.com',
-      issuer: 'CN=Contoso Issuing CA',
-      notBefore: instant('2026-03-01T08:00:00Z'),
-      notAfter: instant('2026-03-02T07:00:00Z'),
-      serial: '01',
-    },
-  ],
-  failures: [
-    {
-      code: 'pki/certificate-expired',
-      subject: 'CN=vpn.contoso.com',
-      message: 'the certificate has expired',
-      expected: 'a notAfter beyond 2026-03-02T08:00:00Z',
-      got: '2026-03-02T07:00:00Z',
-    },
-  ],
-  fetches: [{ url: 'http://ca1.corp.contoso.com/issuing.crl', outcome: 'fetched' }],
-}
-
-test('a chain in lines: the verdict, the failures, the path, the CRLs', () => {
-  expect(renderChain(chain).join('\n')).toMatchInlineSnapshot(`
-    "gateway:ike is not good to laptop (windows-ikev2, 2026-03-02T08:00:00Z)
-      because  pki/certificate-expired  CN=vpn.contoso.com: the certificate has expired, expected a notAfter beyond 2026-03-02T08:00:00Z, got 2026-03-02T07:00:00Z
-      path     CN=vpn.contoso.com  2026-03-01T08:00:00Z to 2026-03-02T07:00:00Z  issued by CN=Contoso Issuing CA
-      CRL      http://ca1.corp.contoso.com/issuing.crl  fetched"
-  `)
-})
-
-test('a good chain needs no because', () => {
-  const lines = renderChain({ ...chain, valid: true, failures: [] })
-  expect(lines[0]).toBe('gateway:ike is good to laptop (windows-ikev2, 2026-03-02T08:00:00Z)')
-  expect(lines.join('\n')).not.toContain('because')
-})
-
 test('a trace: one line a frame where it was sent, and one a drop', () => {
   const trace = new Trace(() => LATER)
   const frame = ethernet(udpPacket('10.0.0.5:49152', '203.0.113.10:9', new Uint8Array(2)))
@@ -203,11 +156,16 @@ test('a trace: one line a frame where it was sent, and one a drop', () => {
 
 test('colours come from the caller, and without colour nothing else changes', () => {
   const mark = (name: string) => (text: string) => `<${name}>${text}</${name}>`
-  const paint: Paint = { green: mark('g'), red: mark('r'), bold: mark('b'), dim: mark('d') }
+  const paint: Paint = {
+    green: mark('g'),
+    red: mark('r'),
+    yellow: mark('y'),
+    bold: mark('b'),
+    dim: mark('d'),
+  }
   for (const [painted, plain] of [
     [renderProbe(denied, paint), renderProbe(denied)],
     [renderResolve(resolved, paint), renderResolve(resolved)],
-    [renderChain(chain, paint), renderChain(chain)],
   ] as const) {
     expect(painted.join('\n')).toMatch(/<[grbd]>/)
     expect(painted.map((line) => line.replace(/<\/?[grbd]>/g, ''))).toEqual(plain)

@@ -22,10 +22,14 @@ import type {
   EkuName,
   RequestSpec,
 } from '../../src/topology/pki.ts'
+import type { NpsRevocationSpec, RevocationSpec } from '../../src/topology/revocation.ts'
 import type {
+  DeviceTunnelSpec,
   DhcpServerSpec,
   DnsServerSpec,
   ListenerSpec,
+  NpsSpec,
+  VpnClientSpec,
   VpnGatewaySpec,
   WebServerSpec,
 } from '../../src/topology/services.ts'
@@ -126,12 +130,37 @@ const listener: Required<ListenerSpec> = {
   tcp: [2],
   speaks: 'ike',
 }
+const deviceTunnel: Required<DeviceTunnelSpec> = {
+  rootCertificateNames: ['CN=Contoso Root CA'],
+  ekus: ['1.3.6.1.5.5.8.2.2'],
+}
 const gateway: Required<VpnGatewaySpec> = {
   service: 'vpn-gateway',
   certificate: 'ike',
   radius: ['edge'],
   sstp: true,
   pool: '10.99.0.0/24',
+  deviceTunnel,
+}
+const npsRevocation: Required<NpsRevocationSpec> = {
+  ignoreNoRevocationCheck: true,
+  ignoreRevocationOffline: true,
+  noRevocationCheck: true,
+  noRootRevocationCheck: true,
+}
+const revocation: Required<RevocationSpec> = {
+  nps: { eapTls: npsRevocation, peap: npsRevocation },
+  certAuthFlags: 4,
+  certValidationLevel: 'RequireCrlCheck',
+  noCertRevocationCheck: true,
+}
+const nps: Required<NpsSpec> = {
+  service: 'nps',
+  certificate: 'nps',
+  allowedCertificateOids: ['1.3.6.1.4.1.311.87'],
+}
+const vpnClient: Required<VpnClientSpec> = {
+  disableIkeNameEkuCheck: true,
 }
 const EKUS: readonly EkuName[] = [
   'serverAuth',
@@ -246,12 +275,13 @@ const network: Required<NetworkSpec> = {
 const ip = {
   interfaces: [nic],
   routes: [{ to: '0.0.0.0/0', via: '10.0.0.254', metric: 1 }],
-  services: [dnsServer, dhcpServer, webServer, listener, gateway],
+  services: [dnsServer, dhcpServer, webServer, listener, gateway, nps],
   os: 'windows-11',
   clock: { offset: days(-400), driftPpm: -20 },
   certificates: [certificate],
   trusts: ['root'],
   intermediates: ['issuing'],
+  revocation,
 } as const
 export const host: Required<HostSpec> = {
   kind: 'host',
@@ -263,6 +293,7 @@ export const host: Required<HostSpec> = {
   groupPolicyNrpt: [{ namespace: '.corp', servers: ['10.0.0.1'] }, { namespace: '*.x' }],
   suffixSearchList: ['contoso.com'],
   users: ['ada'],
+  vpnClient,
 }
 const account = {
   created: days(-900),

@@ -297,7 +297,17 @@ describe('what cannot be built is said in one sentence', () => {
     [
       'nodes.pc.services.0.service',
       'dnsserver',
-      "nodes.pc.services[0].service: 'dnsserver' is not one of dns-server, dhcp-server, web-server, listener, vpn-gateway; did you mean 'dns-server'?",
+      "nodes.pc.services[0].service: 'dnsserver' is not one of dns-server, dhcp-server, web-server, listener, vpn-gateway, nps; did you mean 'dns-server'?",
+    ],
+    [
+      'nodes.pc.services.0',
+      { service: 'nps', allowedCertificateOids: ['clientAuth'] },
+      "nodes.pc.services[0].allowedCertificateOids[0]: 'clientAuth' is not an object identifier such as 1.3.6.1.4.1.311.21.8.1.2.3",
+    ],
+    [
+      'nodes.pc.services.0',
+      { service: 'vpn-gateway', deviceTunnel: { rootCertificateNames: ['Contoso'] } },
+      "nodes.pc.services[0].deviceTunnel.rootCertificateNames[0]: 'Contoso' is not a distinguished name such as CN=Contoso Root CA",
     ],
     [
       'nodes.pc.kind',

@@ -23,6 +23,7 @@ import {
   minutes,
   ms,
   natRouter,
+  nps,
   npsServerTemplate,
   seconds,
   sourceFile,
@@ -370,7 +371,14 @@ export const contoso = topology({
         os: 'windows-server-2022',
         ...domainMember,
         routes: [{ to: '10.10.0.0/16', via: '172.16.20.1' }],
-        services: [vpnGateway({ certificate: 'ike', radius: ['nps1'], pool: '172.16.20.128/25' })],
+        services: [
+          vpnGateway({
+            certificate: 'ike',
+            radius: ['nps1'],
+            pool: '172.16.20.128/25',
+            deviceTunnel: { rootCertificateNames: ['CN=Contoso Root CA'] },
+          }),
+        ],
         // Requested by hand: its name is not one of the domain, so it stands in the request, and nobody renews it.
         certificates: [
           {
@@ -515,7 +523,7 @@ export const contoso = topology({
       {
         os: 'windows-server-2022',
         ...domainMember,
-        services: [listener({ name: 'nps', udp: [1812, 1813, 1645, 1646], speaks: 'radius' })],
+        services: [nps({ certificate: 'nps' })],
         firewall: {
           rules: [
             allowEstablished('windows-replies'),

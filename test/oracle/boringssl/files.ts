@@ -75,6 +75,7 @@ function crlVerdict(text: string): string {
         ? [other.value]
         : [],
     demandsConformance: false,
+    demandsDelta: false,
   })
   if (failure === undefined) return 'good'
   return failure.code === 'pki/revoked' ? 'revoked' : 'says nothing'

@@ -1,0 +1,158 @@
+/**
+ * NPS that judges a user's certificate (EAP-TLS, alone or inside PEAP), and the domain controller that it asks for the account.
+ * Not the connection request and network policies: a request that none of them matches never gets here.
+ */
+import type { Certificate } from '../../pki/certificate.ts'
+import { PATH_FAILURE_CODES, type PathFailure } from '../../pki/failure.ts'
+import { EKU_OIDS, oidName } from '../../pki/oids.ts'
+import type { Outcomes, PathFindings, RelyingPartyProfile } from '../../pki/profile.ts'
+import { thumbprintsOf } from '../../pki/thumbprint.ts'
+import type { Instant } from '../../base/time.ts'
+import type { Directory } from '../../directory/directory.ts'
+import { KDC_EVENTS, mapCertificate } from '../../directory/kdc.ts'
+import type { NpsRevocationSpec } from '../../topology/revocation.ts'
+import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
+import { npsOutcome } from '../nps-reasons.ts'
+import { npsRevocation } from '../revocation-switches.ts'
+import { CHAIN, DATES, failureOf, outcomesOf, REVOCATION, WINDOWS } from './common.ts'
+
+export interface NpsUserSettings {
+  /** The domain that is asked; absent: nobody, and the certificate is judged alone. */
+  readonly directory?: Directory
+  /** Thumbprints of the authorities in the NTAuth store; absent: the store is not known. */
+  readonly ntAuth?: readonly string[]
+  /** Allowed-Certificate-OID of the network policy; empty: no such constraint. */
+  readonly allowedCertificateOids?: readonly string[]
+  /** The registry switches of EAP-TLS (EAP type 13), also inside PEAP; without them NPS insists on revocation. */
+  readonly switches?: NpsRevocationSpec
+}
+
+const ACCOUNT = [
+  'pki/no-account-name',
+  'account/unknown',
+  'account/ambiguous',
+  'account/disabled',
+  'account/expired',
+  'account/locked',
+] as const
+
+const MAPPING = ['account/sid-mismatch', 'account/predated', 'account/not-strongly-mapped'] as const
+
+/**
+ * "NPS → user cert": chain to a root that NPS trusts; the issuing authority in NTAuth; Client Authentication; dates; the user
+ * principal name leads to an account; the KDC's strong mapping; a current list for EVERY certificate below the root; the purpose
+ * that Allowed-Certificate-OID demands. Event 6273 says why, the client shows 853, 854, 855, 861 or 812.
+ */
+export function npsUser(
+  settings: NpsUserSettings = {},
+  assume: Assumptions = ASSUMPTIONS,
+): RelyingPartyProfile {
+  const { directory, ntAuth, allowedCertificateOids = [] } = settings
+  const revocation = npsRevocation(settings.switches, assume)
+  return {
+    name: 'nps-user',
+    ...WINDOWS,
+    purposes: [EKU_OIDS.clientAuth],
+    ...revocation.profile,
+    demands: (path, at) => {
+      const account = accountFindings(path, at, directory, assume)
+      return {
+        failures: [
+          ...ntAuthFailures(path, ntAuth),
+          ...account.failures,
+          ...purposeFailures(path, allowedCertificateOids),
+        ],
+        tolerated: account.tolerated,
+      }
+    },
+    order: [
+      ...CHAIN,
+      'pki/not-in-ntauth',
+      'pki/wrong-eku',
+      ...DATES,
+      ...ACCOUNT,
+      ...MAPPING,
+      ...REVOCATION,
+      'pki/eku-not-accepted',
+    ],
+    outcomes: npsOutcomes(assume),
+    anchorOutcomes: {
+      'pki/certificate-expired': npsOutcome('pki/certificate-expired', assume, { code: '863' }),
+      'pki/not-a-ca': npsOutcome('pki/not-a-ca', assume, { code: '862' }),
+      'pki/weak-algorithm': npsOutcome('pki/weak-algorithm', assume, { code: '862' }),
+    },
+    restsOn: revocation.restsOn,
+    warns: { 'account/not-strongly-mapped': KDC_EVENTS['account/not-strongly-mapped'] },
+  }
+}
+
+function npsOutcomes(assume: Assumptions): Outcomes {
+  const kdc = MAPPING.map((code) => [
+    code,
+    npsOutcome(code, assume, { events: [KDC_EVENTS[code]] }),
+  ])
+  return {
+    ...outcomesOf(
+      (code) => npsOutcome(code, assume),
+      [...PATH_FAILURE_CODES, 'pki/not-in-ntauth', 'pki/eku-not-accepted', ...ACCOUNT],
+    ),
+    ...Object.fromEntries(kdc),
+  }
+}
+
+/** What NPS thinks of the certificate is worth nothing where its issuer may not sign people in. */
+function ntAuthFailures(
+  [leaf, issuer]: readonly Certificate[],
+  ntAuth: readonly string[] | undefined,
+): readonly PathFailure[] {
+  if (leaf === undefined || ntAuth === undefined) return []
+  if (issuer !== undefined && thumbprintsOf(issuer).some((each) => ntAuth.includes(each))) return []
+  return [
+    failureOf(issuer ?? leaf, {
+      code: 'pki/not-in-ntauth',
+      message: 'is not in the NTAuth store: what it issues signs nobody in',
+      expected: 'the issuing authority itself in NTAuth; its root does not help',
+      got: ntAuth.length === 0 ? 'an empty store' : `${ntAuth.length} other certificates`,
+    }),
+  ]
+}
+
+function purposeFailures(
+  [leaf]: readonly Certificate[],
+  oids: readonly string[],
+): readonly PathFailure[] {
+  const purposes = leaf?.extKeyUsage ?? []
+  if (leaf === undefined || oids.length === 0 || oids.some((oid) => purposes.includes(oid))) {
+    return []
+  }
+  return [
+    failureOf(leaf, {
+      code: 'pki/eku-not-accepted',
+      message: 'has no purpose that the network policy allows (Allowed-Certificate-OID)',
+      expected: oids.map(oidName).join(' or '),
+      got: purposes.map(oidName).join(', ') || 'no extKeyUsage',
+    }),
+  ]
+}
+
+function accountFindings(
+  [leaf]: readonly Certificate[],
+  at: Instant,
+  directory: Directory | undefined,
+  assume: Assumptions,
+): PathFindings {
+  if (leaf === undefined) return { failures: [], tolerated: [] }
+  const hasName = leaf.subjectAltName?.some(({ kind }) => kind === 'upn') === true
+  if (!hasName) {
+    const message = 'has no user principal name, so NPS does not know whose it is'
+    const expected = 'a userPrincipalName in the subject alternative name'
+    const failure = failureOf(leaf, { code: 'pki/no-account-name', message, expected, got: 'none' })
+    return { failures: [failure], tolerated: [] }
+  }
+  if (directory === undefined) return { failures: [], tolerated: [] }
+  const { failure, warning } = mapCertificate(directory, leaf, at, assume)
+  return {
+    failures: failure === undefined ? [] : [failure],
+    tolerated: warning === undefined ? [] : [warning],
+  }
+}
