@@ -94,6 +94,7 @@ export { buildLab } from './lab/build.ts'
 export type { Lab, LabNode, LabOptions, LabProblem, ProbeQuery } from './lab/lab.ts'
 export type {
   ChainReport,
+  EnrolmentReport,
   HttpReport,
   ProbeReport,
   ResolveReport,

@@ -3,6 +3,7 @@ import type { Story } from 'sallyport'
 import { certificateSelection } from './certificate-selection.ts'
 import { certificates } from './certificates.ts'
 import { dns } from './dns.ts'
+import { enrolment } from './enrolment.ts'
 import { firewallTables } from './firewall-tables.ts'
 import { npsCertificates } from './nps-certificates.ts'
 import { perimeter } from './perimeter.ts'
@@ -13,6 +14,7 @@ export const stories: readonly Story[] = [
   ...perimeter,
   ...dns,
   ...certificates,
+  ...enrolment,
   ...firewallTables,
   ...relyingParties,
   ...npsCertificates,

@@ -9,6 +9,7 @@ import type { Enterprise } from '../directory/enrolments.ts'
 import { parseZone } from '../engine/dns/zone-file.ts'
 import type { Zone } from '../engine/dns/zone.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import { issueProblems, type IssueProblem } from '../pki/issue-check.ts'
 import { issuePki, type Pki } from '../pki/issue.ts'
 import type { Topology } from '../topology/topology.ts'
 import { validateTopology } from '../topology/validate.ts'
@@ -55,50 +56,56 @@ function compile(topology: Topology): Result<Compiled, readonly LabProblem[]> {
   const zones = readZones(topology, problems)
   const profiles = readProfiles(topology, problems)
   const start = instant(topology.start)
-  const domain = domainOf(topology, start)
-  const pki = issueOnce(topology, start, domain)
-  if (!pki.ok) problems.push(...pki.error)
-  if (problems.length > 0 || !pki.ok) return err(problems)
+  const issued = issueOnce(topology, start)
+  if (!issued.ok) problems.push(...issued.error)
+  if (problems.length > 0 || !issued.ok) return err(problems)
+  const { pki, domain } = issued.value
   return ok({
     topology,
     start,
     zones,
     profiles,
-    pki: pki.value,
+    pki,
     ...(domain !== undefined && { directory: domain.directory, enterprise: domain.enterprise }),
     ntAuth: (at = start) =>
-      (domain?.directory.ntAuth ?? []).flatMap((key) => pki.value.authorityCertificates(key, at)),
+      (domain?.directory.ntAuth ?? []).flatMap((key) => pki.authorityCertificates(key, at)),
   })
 }
 
-type Issued = ReturnType<typeof issuePki>
+interface Issued {
+  readonly pki: Pki
+  /** Absent: the topology has no domain. */
+  readonly domain?: Domain | undefined
+}
+
 type Holders = ReturnType<typeof holdersOf>
 
 // Most edits leave authorities and certificates alone, and signing is what costs.
-const issued = new WeakMap<
-  object,
-  { holders: Holders; start: Instant; asked: string; pki: Issued }
->()
+const issuedFor = new WeakMap<object, Issued & { holders: Holders; start: Instant }>()
 
-function issueOnce(topology: Topology, start: Instant, domain: Domain | undefined): Issued {
+function issueOnce(topology: Topology, start: Instant): Result<Issued, readonly IssueProblem[]> {
   const { authorities } = topology
   const holders = holdersOf(topology)
-  const asked = domain?.asked ?? ''
-  const known = issued.get(authorities)
-  const isSame =
-    known?.start === start &&
-    known.asked === asked &&
-    known.holders.length === holders.length &&
-    known.holders.every(
-      ({ node, certificate }, i) =>
-        node === holders[i]!.node && certificate === holders[i]!.certificate,
-    )
-  if (isSame) return known.pki
+  const before = issuedFor.get(authorities)
+  const isChecked = before?.start === start && areSame(before.holders, holders)
+  if (!isChecked) {
+    const problems = issueProblems({ authorities, holders, start })
+    if (problems.length > 0) return err(problems)
+  }
+  const domain = domainOf(topology, start)
+  if (isChecked && before.domain?.asked === domain?.asked) return ok({ pki: before.pki, domain })
   const { plans = [], outcomes = [] } = domain?.enrolments ?? {}
   const pki = issuePki({ authorities, holders, start, plans, enrolments: outcomes })
-  issued.set(authorities, { holders, start, asked, pki })
-  return pki
+  if (!pki.ok) return pki
+  issuedFor.set(authorities, { pki: pki.value, domain, holders, start })
+  return ok({ pki: pki.value, domain })
 }
+
+const areSame = (before: Holders, now: Holders): boolean =>
+  before.length === now.length &&
+  before.every(
+    ({ node, certificate }, i) => node === now[i]!.node && certificate === now[i]!.certificate,
+  )
 
 // Zones and profiles are shared between labs whose edits left them alone.
 const parsedZones = new WeakMap<object, ReturnType<typeof parseZone>>()

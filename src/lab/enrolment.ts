@@ -11,36 +11,12 @@ import type { Stack } from '../net/stack.ts'
 import { denied, type Denial } from '../pki/denial.ts'
 import { CLOCK_SKEW, renewalInstant } from '../pki/generations.ts'
 import type { Held, Pki } from '../pki/issue.ts'
-import type { RequestSpec } from '../topology/pki.ts'
 import type { Compiled } from './compile.ts'
+import type { EnrolOptions } from './lab.ts'
+import type { EnrolmentReport } from './reports.ts'
 
 /** The RPC endpoint mapper. */
 const RPC_PORT = 135
-
-export interface EnrolOptions {
-  /** Logon name of the user who asks; absent: the computer. */
-  readonly for?: string
-  /** Name under which the node will hold it; default the template's. */
-  readonly name?: string
-  /** For templates that take the subject from the request. */
-  readonly request?: RequestSpec
-}
-
-/** What came of asking for a certificate. */
-export interface EnrolmentReport {
-  readonly on: string
-  /** Who asked: `ada`, `GATEWAY$`. */
-  readonly account: string
-  readonly template: string
-  /** Name under which the node holds the certificate now, or would. */
-  readonly name: string
-  /** By the node's own clock. */
-  readonly at: Instant
-  readonly issued: boolean
-  /** The CA's host as it was dialled, `ca1.corp.contoso.com`; absent: no CA was found. */
-  readonly server?: string
-  readonly denial?: Denial
-}
 
 /** What a node needs to ask. */
 export interface Enrollee {

@@ -7,12 +7,13 @@ import type { Fault } from '../net/faults.ts'
 import type { Trace, TraceLevel } from '../net/trace.ts'
 import type { EnrolmentOutcome } from '../pki/plan.ts'
 import type { Edit } from '../topology/edit.ts'
+import type { RequestSpec } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Assumptions } from '../windows/assumptions.ts'
-import type { EnrolmentReport, EnrolOptions } from './enrolment.ts'
 import type {
   CertificateUse,
   ChainReport,
+  EnrolmentReport,
   HttpReport,
   ProbeReport,
   ResolveReport,
@@ -116,6 +117,15 @@ export interface JudgeOptions {
   readonly name?: string
   /** What no source confirms, set otherwise than by default. */
   readonly assume?: Partial<Assumptions>
+}
+
+export interface EnrolOptions {
+  /** Logon name of the user who asks; absent: the computer. */
+  readonly for?: string
+  /** Name under which the node will hold it; default the template's. */
+  readonly name?: string
+  /** For templates that take the subject from the request. */
+  readonly request?: RequestSpec
 }
 
 export interface LabStep {

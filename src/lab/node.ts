@@ -22,16 +22,8 @@ import { thumbprintsOf } from '../pki/thumbprint.ts'
 import type { EkuName } from '../topology/pki.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
-import {
-  dueWishes,
-  enrol,
-  wishFor,
-  type CertificateStores,
-  type Enrollee,
-  type EnrolmentReport,
-  type EnrolOptions,
-} from './enrolment.ts'
-import type { JudgeOptions, LabNode } from './lab.ts'
+import { dueWishes, enrol, wishFor, type CertificateStores, type Enrollee } from './enrolment.ts'
+import type { EnrolOptions, JudgeOptions, LabNode } from './lab.ts'
 import { ipNodeOf } from './inventory.ts'
 import type { IpNodeSpec, Network } from './network.ts'
 import { purposeOf } from './relations.ts'
@@ -39,6 +31,7 @@ import { relyingPartyOf } from './relying-parties.ts'
 import type {
   CertificateUse,
   ChainReport,
+  EnrolmentReport,
   HttpReport,
   ResolveReport,
   TrustReport,

@@ -5,6 +5,7 @@
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
 import type { ChainLink } from '../pki/chain-link.ts'
+import type { Denial } from '../pki/denial.ts'
 import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
@@ -154,6 +155,22 @@ export interface SelectionReport {
   readonly passedOver: readonly { readonly name: string; readonly why: string }[]
   /** What Windows shows where there is none. */
   readonly windows?: WindowsOutcome
+}
+
+/** What came of asking for a certificate. */
+export interface EnrolmentReport {
+  readonly on: string
+  /** Who asked: `ada`, `GATEWAY$`. */
+  readonly account: string
+  readonly template: string
+  /** Name under which the node holds the certificate now, or would. */
+  readonly name: string
+  /** By the node's own clock. */
+  readonly at: Instant
+  readonly issued: boolean
+  /** The CA's host as it was dialled, `ca1.corp.contoso.com`; absent: no CA was found. */
+  readonly server?: string
+  readonly denial?: Denial
 }
 
 /** What came of an HTTP request. */

@@ -65,7 +65,7 @@ export const EKU_OIDS: Readonly<Record<EkuName, string>> = {
   anyPurpose: OID.anyExtendedKeyUsage,
   encryptingFileSystem: '1.3.6.1.4.1.311.10.3.4',
   emailProtection: '1.3.6.1.5.5.7.3.4',
-  ocspSigning: '1.3.6.1.5.5.7.3.9',
+  ocspSigning: OID.ocspSigning,
 }
 
 /** Attribute types of distinguished names, as text writes them. */

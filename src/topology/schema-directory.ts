@@ -37,8 +37,8 @@ export function templateShape(duration: Durations): z.ZodType<TemplateSpec> {
     displayName: opt(text),
     oid: opt(text),
     schemaVersion: opt(z.union([1, 2, 3, 4].map((n) => z.literal(n as 1 | 2 | 3 | 4)))),
-    majorVersion: opt(z.int().min(0).max(0xffff_ffff)),
-    minorVersion: opt(z.int().min(0).max(0xffff_ffff)),
+    majorVersion: opt(z.int().min(0).max(0x7fff_ffff)),
+    minorVersion: opt(z.int().min(0).max(0x7fff_ffff)),
     subject: opt(
       z.strictObject({
         from: opt(z.enum(['directory', 'request'])),

@@ -3,7 +3,13 @@
  * Not an opinion: an empty group, a locked user or groups that contain each other are what people rehearse.
  */
 import { parseInstant } from '../base/time.ts'
-import { accountKeysOf, accountSid, isWindows, WELL_KNOWN_GROUPS } from './accounts.ts'
+import {
+  accountKeysOf,
+  accountSid,
+  accountSpecOf,
+  isWindows,
+  WELL_KNOWN_GROUPS,
+} from './accounts.ts'
 import type { DirectorySpec } from './directory.ts'
 import type { Complaint, Problems } from './problems.ts'
 import type { Topology } from './topology.ts'
@@ -12,12 +18,12 @@ import { domainNameComplaint, unknownName } from './values.ts'
 export function validateDirectory(t: Topology, problems: Problems): void {
   const spec = t.directory
   if (spec === undefined) return
-  problems.at('domain').add(domainNameComplaint(spec.domain))
+  problems.at('domain').add(spec.domain === '.' ? 'is the root' : domainNameComplaint(spec.domain))
   if (spec.netbios !== undefined) problems.at('netbios').add(netbiosComplaint(spec.netbios))
   validateUsers(spec, problems.at('users'))
   validateComputers(t, spec, problems.at('computers'))
   validateGroups(t, spec, problems.at('groups'))
-  validateSids(t, spec, problems)
+  validateAccounts(t, spec, problems)
   spec.ntAuth?.forEach((key, i) =>
     problems.at('ntAuth', i).add(unknownName('authority', key, t.authorities)),
   )
@@ -37,7 +43,7 @@ function validateUsers({ users = {} }: DirectorySpec, problems: Problems): void 
     here.add(logonNameComplaint(key))
     if (user.name !== undefined) here.at('name').add(textComplaint(user.name))
     if (user.upn !== undefined) here.at('upn').add(addressComplaint(user.upn))
-    if (user.mail !== undefined) here.at('mail').add(addressComplaint(user.mail))
+    if (user.mail !== undefined) here.at('mail').add(mailComplaint(user.mail))
   }
 }
 
@@ -99,11 +105,11 @@ function validateGroups(t: Topology, spec: DirectorySpec, problems: Problems): v
 const notAMemberComplaint = (t: Topology, node: string): Complaint =>
   Object.hasOwn(t.nodes, node) ? `${node} is not a member of the domain` : undefined
 
-function validateSids(t: Topology, spec: DirectorySpec, problems: Problems): void {
+function validateAccounts(t: Topology, spec: DirectorySpec, problems: Problems): void {
   const holders = new Map<string, string>()
   for (const of of accountKeysOf(t, spec)) {
     const { kind, key } = of
-    const written = (kind === 'user' ? spec.users : spec.computers)?.[key]?.sid
+    const { sid: written } = accountSpecOf(spec, of)
     const here = problems.at(kind === 'user' ? 'users' : 'computers', key)
     if (written !== undefined) here.at('sid').add(sidComplaint(written))
     const sid = accountSid(spec, of)
@@ -140,6 +146,12 @@ const addressComplaint = (text: string): Complaint =>
   /^[^\p{Surrogate}\p{Cc}\s@]+@[^\p{Surrogate}\p{Cc}\s@]+$/u.test(text)
     ? undefined
     : `'${text}' is not an address such as ada@contoso.com`
+
+/** rfc822Name is an IA5String. */
+const mailComplaint = (text: string): Complaint =>
+  /^[\x21-\x7e]+$/.test(text)
+    ? addressComplaint(text)
+    : `'${text}' is not an address in ASCII such as ada@contoso.com`
 
 export const textComplaint = (text: string): Complaint =>
   /^(?!\s)[^\p{Surrogate}\p{Cc}]+(?<!\s)$/u.test(text)

@@ -151,6 +151,6 @@ export const subjectComplaint = (text: string): Complaint =>
     : `'${text}' is not a distinguished name such as CN=Contoso Root CA`
 
 export const oidComplaint = (text: string): Complaint =>
-  /^[0-2](\.(0|[1-9]\d{0,9})){2,30}$/.test(text)
+  /^([01]\.[1-3]?\d|2\.(0|[1-9]\d{0,8}))(\.(0|[1-9]\d{0,9})){1,30}$/.test(text)
     ? undefined
     : `'${text}' is not an object identifier such as 1.3.6.1.4.1.311.21.8.1.2.3`
