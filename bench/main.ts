@@ -1,14 +1,16 @@
 /**
- * `npm run bench -- NAME [--json] [--vs-ns3] [--nodes N] [--rules N] [--packets N] [--runs N]`: how fast, how large, and against whom.
+ * `npm run bench -- NAME [--json] [--vs-ns3] [--nodes N] [--rules N] [--packets N] [--runs N] [--chains N]`: how fast, how large, and against whom.
  * Medians of at least five runs; the machine's own noise is the reader's to judge. Not a test: nothing fails for being slow.
  */
 import { parseArgs } from 'node:util'
+import { benchChain } from './certificates.ts'
 import { benchForwarding, benchGrowth, benchMemory } from './forwarding.ts'
 import type { BenchOptions, Report } from './measure.ts'
 import { benchNodes } from './nodes.ts'
 import { benchStart, benchStory } from './stories.ts'
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Report | Promise<Report>>> = {
+  chain: benchChain,
   forwarding: benchForwarding,
   growth: benchGrowth,
   memory: benchMemory,
@@ -26,10 +28,11 @@ const { values, positionals } = parseArgs({
     rules: { type: 'string', default: '0' },
     packets: { type: 'string', default: '100000' },
     runs: { type: 'string', default: '5' },
+    chains: { type: 'string', default: '5000' },
   },
 })
 
-function countOf(option: 'nodes' | 'rules' | 'packets' | 'runs', least: number): number {
+function countOf(option: 'nodes' | 'rules' | 'packets' | 'runs' | 'chains', least: number): number {
   const value = Number(values[option])
   if (Number.isInteger(value) && value >= least) return value
   console.error(`--${option} is a whole number from ${least}, not '${values[option]}'`)
@@ -46,6 +49,7 @@ const report = await bench({
   rules: countOf('rules', 0),
   packets: countOf('packets', 1),
   runs: countOf('runs', 1),
+  chains: countOf('chains', 1),
   vsNs3: values['vs-ns3'],
 })
 if (values.json) console.log(JSON.stringify(report))

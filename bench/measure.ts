@@ -1,6 +1,7 @@
 /** What every bench uses: a clock, medians, and the shape of options and reports. */
 
 export interface BenchOptions {
+  readonly chains: number
   readonly nodes: number
   readonly packets: number
   readonly rules: number

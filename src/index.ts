@@ -23,6 +23,7 @@ export {
   type NatRuleSpec,
   type RuleSpec,
 } from './topology/firewall.ts'
+export type { DirectorySpec } from './topology/directory.ts'
 export type { AuthoritySpec, CertificateSpec } from './topology/pki.ts'
 export {
   dhcpServer,
@@ -32,6 +33,13 @@ export {
   webServer,
   type ServiceSpec,
 } from './topology/services.ts'
+export {
+  deviceTemplate,
+  npsServerTemplate,
+  vpnServerTemplate,
+  vpnUserTemplate,
+  type TemplateSpec,
+} from './topology/templates.ts'
 export {
   ethernetSwitch,
   firewall,
@@ -66,6 +74,17 @@ export {
   withRuleChanged,
   type Edit,
 } from './topology/edit.ts'
+export {
+  withAutoenrolment,
+  withCertificateRevoked,
+  withKdc,
+  withMember,
+  withoutMember,
+  withoutNtAuth,
+  withoutTemplateAt,
+  withTemplate,
+  withUser,
+} from './topology/edit-directory.ts'
 export { delay, duplicate, fault, flipBit, lose, type Fault } from './net/faults.ts'
 export { buildLab } from './lab/build.ts'
 export type { Lab, LabNode, LabOptions, LabProblem, ProbeQuery } from './lab/lab.ts'

@@ -30,11 +30,19 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
+  return true
 }
 
-export const toHex = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+/** The same bytes, not a copy, with Buffer's encodings. */
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+
+export const toHex = (bytes: Uint8Array): string => asBuffer(bytes).toString('hex')
+export const toBase64Url = (bytes: Uint8Array): string => asBuffer(bytes).toString('base64url')
+/** One character a byte (ISO 8859-1); of ASCII its text. */
+export const toLatin1 = (bytes: Uint8Array): string => asBuffer(bytes).toString('latin1')
 
 /** Pairs of hexadecimal digits, blanks allowed between them. Throws RangeError: for literals in our own code. */
 export function fromHex(text: string): Uint8Array {

@@ -28,15 +28,23 @@ export function parseInstant(text: string): Instant | undefined {
   const m = ISO.exec(text)
   if (m === null) return undefined
   const [year, month, day, hour, minute, second] = m.slice(1, 7).map((part) => Number(part ?? 0))
-  // Date.UTC takes a year below 100 for one of the twentieth century.
-  const at =
-    new Date(0).setUTCFullYear(year!, month! - 1, day) +
-    1000 * (3600 * hour! + 60 * minute! + second!)
-  const fraction = Number((m[7] ?? '').padEnd(6, '0'))
-  // It rolls 30 February over into March; a date that moved was not a date.
-  const moved = !new Date(at).toISOString().startsWith(text.slice(0, 10))
-  if (moved || hour! > 23 || minute! > 59 || second! > 59) return undefined
-  return (at * 1e3 + fraction) as Instant
+  const at = instantOf([year!, month!, day!], [hour!, minute!, second!])
+  const fraction = microseconds(Number((m[7] ?? '').padEnd(6, '0')))
+  return at === undefined ? undefined : after(at, fraction)
+}
+
+/** Year (0 … 9999), month and day (from 1), hour, minute and second, UTC; undefined where the calendar or the clock has no such time. */
+export function instantOf(
+  [year, month, day]: readonly [number, number, number],
+  [hour, minute, second]: readonly [number, number, number],
+): Instant | undefined {
+  const date = new Date(0)
+  // Not Date.UTC, which takes a year below 100 for one of the twentieth century.
+  date.setUTCFullYear(year, month - 1, day)
+  // 30 February rolls over into March; a date that moved was not a date.
+  const moved = date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day
+  if (moved || hour > 23 || minute > 59 || second > 59) return undefined
+  return (date.getTime() * 1e3 + (3600 * hour + 60 * minute + second) * 1e6) as Instant
 }
 
 /** Like {@link parseInstant}, for literals in our own code and stories. Throws RangeError. */

@@ -47,14 +47,17 @@ function unknownCertificate(of: string, opened: OpenLab): Problem | undefined {
   const [name = '', certificate] = of.split(':')
   const node = unknownNode('--of', name, opened)
   if (node !== undefined) return node
-  const spec = opened.topology.nodes[name]!
-  const held = spec.kind === 'switch' ? [] : (spec.certificates ?? []).map((c) => c.name)
-  if (held.length === 0) return { file: opened.file, message: `${name} holds no certificate` }
-  if (certificate === undefined || held.includes(certificate)) return undefined
-  return {
-    file: opened.file,
-    message: `${name} holds no certificate '${certificate}', only ${held.join(', ')}`,
-  }
+  const holder = opened.lab.nodes[name]
+  const held = holder?.certificateNames() ?? []
+  if (certificate === undefined ? held.length > 0 : held.includes(certificate)) return undefined
+  const denial = holder?.enrolments().find((each) => each.name === certificate)?.denial
+  const why =
+    denial !== undefined
+      ? ` '${certificate}': ${denial.message} (${denial.code})`
+      : held.length > 0
+        ? ` '${certificate}', only ${held.join(', ')}`
+        : ''
+  return { file: opened.file, message: `${name} holds no certificate${why}` }
 }
 
 async function chainInLab(

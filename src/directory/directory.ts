@@ -2,7 +2,7 @@
  * Active Directory as data: the accounts of one domain, what groups they are in, what its certificates map to.
  * Not a server: nothing listens here. Names are compared as the directory compares them, without case.
  */
-import type { Instant } from '../base/time.ts'
+import type { Duration, Instant } from '../base/time.ts'
 
 /** A security identifier, `S-1-5-21-…-1105`. */
 export type Sid = string
@@ -13,6 +13,8 @@ export interface Account {
   readonly key: string
   /** sAMAccountName: `ada`, `GATEWAY$`. */
   readonly name: string
+  /** `Ada Lovelace`, `GATEWAY`. */
+  readonly commonName: string
   readonly sid: Sid
   /** Distinguished name, most specific part first: `CN=Ada Lovelace, CN=Users, DC=corp, DC=contoso, DC=com`. */
   readonly distinguishedName: string
@@ -37,7 +39,23 @@ export interface Directory {
   readonly domain: string
   /** `CORP`. */
   readonly netbios: string
+  /** Users first, then computers. */
   readonly accounts: readonly Account[]
+  /** Whether Group Policy turns autoenrolment on, for each half. */
+  readonly autoenrolment: { readonly user: boolean; readonly computer: boolean }
+  /** Keys of the authorities in the NTAuth store. */
+  readonly ntAuth: readonly string[]
+  readonly kdc: KdcSettings
+}
+
+/** What decides how the domain controllers map certificates to accounts (KB5014754). */
+export interface KdcSettings {
+  /** The registry value of that name; absent: not set. */
+  readonly strongCertificateBindingEnforcement?: 0 | 1 | 2
+  /** The registry value of that name; absent: not set. */
+  readonly certificateBackdatingCompensation?: Duration
+  /** The last Windows update that the domain controllers have taken; absent: always the latest. */
+  readonly updatedUntil?: Instant
 }
 
 /** Whether the account is in the group, directly or through others. */

@@ -16,6 +16,7 @@ import { PROTOCOL } from '../wire/ipv4.ts'
 import { aimAt, type Aim } from './aim.ts'
 import { captureOf } from './capture.ts'
 import { compileTopology, type Compiled } from './compile.ts'
+import { CertificateStores } from './enrolment.ts'
 import type { Lab, LabNode, LabOptions, LabProblem, LabStep, ProbeQuery } from './lab.ts'
 import { DHCP, ipNodesOf, Network } from './network.ts'
 import { RunningNode } from './node.ts'
@@ -52,6 +53,7 @@ class RunningLab implements Lab {
   readonly #running = new Map<string, RunningNode>()
   readonly #services = new Map<string, () => void>()
   readonly #steps: LabStep[] = []
+  readonly #stores = new CertificateStores()
   #compiled: Compiled
   #booting = 0
   #booted: (() => void)[] = []
@@ -68,7 +70,8 @@ class RunningLab implements Lab {
       const node = new RunningNode(stack, {
         world: this.#world,
         network: this.#network,
-        current: () => this.#compiled,
+        current: () => this.#stores.over(this.#compiled),
+        stores: this.#stores,
         ready: () => this.#ready(),
         lease: (nic) => this.#lease(name, nic),
       })
@@ -272,6 +275,7 @@ class RunningLab implements Lab {
     }
     const before = this.topology
     refuseRebuilding(what, before, topology)
+    this.#stores.follow(this.#compiled, compiled.value, this.now)
     this.#compiled = compiled.value
     this.#network.update(topology)
     for (const [name, spec] of ipNodesOf(topology)) {

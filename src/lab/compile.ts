@@ -4,8 +4,17 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { instant, type Instant } from '../base/time.ts'
+import { directoryOf } from '../directory/accounts.ts'
+import type { Directory } from '../directory/directory.ts'
+import {
+  enrolmentsOf,
+  enterpriseOf,
+  type Enrolments,
+  type Enterprise,
+} from '../directory/enrolments.ts'
 import { parseZone } from '../engine/dns/zone-file.ts'
 import type { Zone } from '../engine/dns/zone.ts'
+import type { Certificate } from '../pki/certificate.ts'
 import { issuePki, type Pki } from '../pki/issue.ts'
 import type { Topology } from '../topology/topology.ts'
 import { validateTopology } from '../topology/validate.ts'
@@ -19,6 +28,12 @@ export interface Compiled {
   /** Node name → the profiles installed there. */
   readonly profiles: ReadonlyMap<string, InstalledProfiles>
   readonly pki: Pki
+  /** Absent: the topology has no domain. */
+  readonly directory?: Directory
+  /** The domain with its templates and CAs, for who asks them for a certificate. Absent: the topology has no domain. */
+  readonly enterprise?: Enterprise
+  /** The certificates in the forest's NTAuth store. */
+  ntAuth(): readonly Certificate[]
 }
 
 export interface InstalledProfiles {
@@ -45,32 +60,54 @@ function compile(topology: Topology): Result<Compiled, readonly LabProblem[]> {
   const zones = readZones(topology, problems)
   const profiles = readProfiles(topology, problems)
   const start = instant(topology.start)
-  const pki = issueOnce(topology.authorities, holdersOf(topology), start)
+  const directory = directoryOf(topology, start)
+  const enterprise = directory === undefined ? undefined : enterpriseOf(topology, directory, start)
+  const pki = issueOnce(topology, start, enterprise)
   if (!pki.ok) problems.push(...pki.error)
   if (problems.length > 0 || !pki.ok) return err(problems)
-  return ok({ topology, start, zones, profiles, pki: pki.value })
+  return ok({
+    topology,
+    start,
+    zones,
+    profiles,
+    pki: pki.value,
+    ...(directory !== undefined && { directory }),
+    ...(enterprise !== undefined && { enterprise }),
+    ntAuth: () =>
+      (directory?.ntAuth ?? []).flatMap((key) => pki.value.authority(key)?.certificate ?? []),
+  })
 }
 
 type Issued = ReturnType<typeof issuePki>
 type Holders = ReturnType<typeof holdersOf>
 
 // Most edits leave authorities and certificates alone, and signing is what costs.
-const issued = new WeakMap<object, { holders: Holders; start: Instant; pki: Issued }>()
+const issued = new WeakMap<
+  object,
+  { holders: Holders; start: Instant; asked: string; pki: Issued }
+>()
 
-function issueOnce(authorities: Topology['authorities'], holders: Holders, start: Instant): Issued {
+function issueOnce(topology: Topology, start: Instant, enterprise: Enterprise | undefined): Issued {
+  const { authorities } = topology
+  const holders = holdersOf(topology)
+  const { plans, outcomes } = enterprise === undefined ? NOTHING_ASKED : enrolmentsOf(enterprise)
+  const asked = JSON.stringify([plans, outcomes])
   const known = issued.get(authorities)
   const isSame =
     known?.start === start &&
+    known.asked === asked &&
     known.holders.length === holders.length &&
     known.holders.every(
       ({ node, certificate }, i) =>
         node === holders[i]!.node && certificate === holders[i]!.certificate,
     )
   if (isSame) return known.pki
-  const pki = issuePki({ authorities, holders, start })
-  issued.set(authorities, { holders, start, pki })
+  const pki = issuePki({ authorities, holders, start, plans, enrolments: outcomes })
+  issued.set(authorities, { holders, start, asked, pki })
   return pki
 }
+
+const NOTHING_ASKED: Enrolments = { plans: [], outcomes: [] }
 
 // Zones and profiles are shared between labs whose edits left them alone.
 const parsedZones = new WeakMap<object, ReturnType<typeof parseZone>>()

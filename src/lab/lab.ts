@@ -5,8 +5,10 @@
 import type { Duration, Instant } from '../base/time.ts'
 import type { Fault } from '../net/faults.ts'
 import type { Trace, TraceLevel } from '../net/trace.ts'
+import type { EnrolmentOutcome } from '../pki/plan.ts'
 import type { Edit } from '../topology/edit.ts'
 import type { Topology } from '../topology/topology.ts'
+import type { EnrolmentReport, EnrolOptions } from './enrolment.ts'
 import type {
   ChainReport,
   HttpReport,
@@ -68,6 +70,17 @@ export interface LabNode {
    * certificate's first DNS name. The chain is the one that `of` would send; CRLs come over the simulated network.
    */
   judge(of: string, options?: JudgeOptions): Promise<ChainReport>
+  /** Names of the certificates that it holds: what `judge` takes after the colon. */
+  certificateNames(): readonly string[]
+  /** How it, and those who sign in on it, fared with the domain's CAs: by template, or by autoenrolment. */
+  enrolments(): readonly EnrolmentOutcome[]
+  /**
+   * Ask the domain's CA for a certificate by a template, over the network: its name is resolved here, and its TCP 135 must answer.
+   * What is issued is held from then on. As with Windows' own, a denial has a code.
+   */
+  enrol(template: string, options?: EnrolOptions): Promise<EnrolmentReport>
+  /** Ask for all that autoenrolment finds missing or due for renewal, as `certutil -pulse` does. */
+  autoenrol(): Promise<readonly EnrolmentReport[]>
   /** Unplug the single interface and plug it into `network`; its address then comes by DHCP. */
   moveTo(network: string): Promise<void>
   /**
@@ -108,7 +121,8 @@ export interface Lab<H extends string = string> {
   advance(by: Duration): Promise<void>
   /**
    * Change the running lab by an edit of its topology; disposing undoes it. Rules, routes, addresses, gateways, trunks, zones,
-   * services, certificates and profiles change in place; sessions, caches and leases live on, as they do on site. Throws RangeError,
+   * services, certificates and profiles change in place; sessions, caches, leases and certificates that were enrolled live on, as they
+   * do on site. Throws RangeError,
    * and changes nothing, for an edit that changes nothing, cannot be built, or lays other cables.
    */
   apply(edit: Edit<string, H>): Disposable

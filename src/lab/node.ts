@@ -4,14 +4,29 @@
  */
 import { formatIpv4, parseIpv4 } from '../base/address.ts'
 import { fromUtf8 } from '../base/bytes.ts'
+import type { Rng } from '../base/rng.ts'
+import type { Wish } from '../directory/enrolments.ts'
 import type { Stack } from '../net/stack.ts'
 import type { World } from '../net/world.ts'
-import { judge, UrlCache } from '../node/relying-party.ts'
+import { judge } from '../node/relying-party.ts'
+import type { Certificate } from '../pki/certificate.ts'
+import { OCSP_NONCE_OCTETS, OCSP_REQUEST_TYPE } from '../pki/ocsp-request.ts'
+import type { EnrolmentOutcome } from '../pki/plan.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
-import { httpGet, type HttpOutcome } from '../node/web-client.ts'
+import { UrlCache } from '../node/url-cache.ts'
+import { httpAsk, type HttpOutcome, type Posted } from '../node/web-client.ts'
 import type { Topology } from '../topology/topology.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
+import {
+  dueWishes,
+  enrol,
+  wishFor,
+  type CertificateStores,
+  type Enrollee,
+  type EnrolmentReport,
+  type EnrolOptions,
+} from './enrolment.ts'
 import type { JudgeOptions, LabNode } from './lab.ts'
 import type { IpNodeSpec, Network } from './network.ts'
 import type { ChainReport, HttpReport, ResolveReport, TrustReport } from './reports.ts'
@@ -23,6 +38,8 @@ export interface NodeEnv {
   /** What is true at this moment; an edit changes it. */
   readonly current: () => Compiled
   readonly ready: () => Promise<void>
+  /** What nodes hold besides what the topology says. */
+  readonly stores: CertificateStores
   /** Ask for an address on an interface. */
   readonly lease: (nic: string) => { release(): void }
 }
@@ -32,6 +49,7 @@ export class RunningNode implements LabNode {
   readonly stack: Stack
   readonly #env: NodeEnv
   readonly #urlCache = new UrlCache()
+  readonly #nonces: Rng
   readonly #resolver: StubResolver
   #isConnected = false
 
@@ -39,6 +57,7 @@ export class RunningNode implements LabNode {
     this.name = stack.name
     this.stack = stack
     this.#env = env
+    this.#nonces = stack.rng.fork('ocsp-nonce')
     this.#resolver = createStubResolver(
       stack,
       stubConfigOf(this.name, env.current, () => this.#isConnected),
@@ -64,7 +83,7 @@ export class RunningNode implements LabNode {
   async get(url: string): Promise<HttpReport> {
     await this.#env.ready()
     return this.#env.world.perform(`${this.name} gets ${url}`, (done) => {
-      this.#get(url, (outcome) => done(httpReport(this.name, url, outcome)))
+      this.#ask({ url }, (outcome) => done(httpReport(this.name, url, outcome)))
     })
   }
 
@@ -73,17 +92,24 @@ export class RunningNode implements LabNode {
     const [node, wanted] = of.split(':') as [string, string | undefined]
     const { topology, pki } = this.#env.current()
     const spec = ipNodeOf(topology, node)
-    const name = wanted ?? presentedBy(spec)
-    const held = name === undefined ? undefined : pki.certificate(node, name)
+    const name = wanted ?? presentedBy(spec) ?? pki.certificateNames(node)[0]
+    const holder = this.#env.network.stack(node)
+    const held = name === undefined ? undefined : pki.certificate(node, name, holder.wallClock)
     if (held === undefined) throw new RangeError(`${node} has no certificate '${name ?? ''}'`)
-    const dialled = options.name ?? spec?.certificates?.find((each) => each.name === name)?.dns?.[0]
+    const dialled = options.name ?? firstDnsName(held.certificate)
     const own = ipNodeOf(topology, this.name)
     const known = (keys: readonly string[] = []) =>
-      keys.flatMap((key) => pki.authority(key)?.certificate ?? [])
+      keys.flatMap((key) => pki.authorityCertificates(key, this.stack.wallClock))
     return this.#env.world.perform(`${this.name} judges ${of}`, (done) => {
       judge(
         this.stack,
-        { httpGet: (url, then) => this.#get(url, then), cache: this.#urlCache },
+        {
+          httpGet: (url, then) => this.#ask({ url }, then),
+          httpPost: (url, body, then) =>
+            this.#ask({ url, posted: { contentType: OCSP_REQUEST_TYPE, body } }, then),
+          cache: this.#urlCache,
+          nonce: () => this.#nonces.bytes(OCSP_NONCE_OCTETS),
+        },
         {
           presented: [held.certificate, ...held.chain].map((certificate) => certificate.der),
           anchors: known(own?.trusts),
@@ -94,6 +120,27 @@ export class RunningNode implements LabNode {
         (judgement) => done({ on: this.name, of, ...judgement }),
       )
     })
+  }
+
+  certificateNames(): readonly string[] {
+    return this.#env.current().pki.certificateNames(this.name)
+  }
+
+  enrolments(): readonly EnrolmentOutcome[] {
+    const { pki } = this.#env.current()
+    return pki.enrolments().filter(({ node }) => node === this.name)
+  }
+
+  async enrol(template: string, options: EnrolOptions = {}): Promise<EnrolmentReport> {
+    await this.#env.ready()
+    return this.#enrol(wishFor(this.#enrollee(), template, options))
+  }
+
+  async autoenrol(): Promise<readonly EnrolmentReport[]> {
+    await this.#env.ready()
+    const reports: EnrolmentReport[] = []
+    for (const wish of dueWishes(this.#enrollee())) reports.push(await this.#enrol(wish))
+    return reports
   }
 
   async moveTo(network: string): Promise<void> {
@@ -133,21 +180,39 @@ export class RunningNode implements LabNode {
     this.#urlCache.flush()
   }
 
-  #get(url: string, done: (outcome: HttpOutcome) => void): void {
-    httpGet(
-      this.stack,
-      (name, then) =>
-        this.#resolver.resolve({ name, type: 'A' }, { mode: 'api' }, ({ answers, rcode }) => {
-          const addresses = answers
-            .filter((answer) => answer.type === 'A')
-            .flatMap((answer) => parseIpv4(answer.data) ?? [])
-          then(addresses.length > 0 ? addresses : { rcode })
-        }),
-      url,
-      done,
-    )
+  #ask(
+    request: { readonly url: string; readonly posted?: Posted },
+    done: (outcome: HttpOutcome) => void,
+  ): void {
+    httpAsk(this.stack, (name, then) => this.#addressesOf(name, then), request, done)
+  }
+
+  #addressesOf: Enrollee['resolve'] = (name, then) =>
+    this.#resolver.resolve({ name, type: 'A' }, { mode: 'api' }, ({ answers, rcode }) => {
+      const addresses = answers
+        .filter((answer) => answer.type === 'A')
+        .flatMap((answer) => parseIpv4(answer.data) ?? [])
+      then(addresses.length > 0 ? addresses : { rcode })
+    })
+
+  #enrollee(): Enrollee {
+    return {
+      stack: this.stack,
+      compiled: this.#env.current(),
+      resolve: this.#addressesOf,
+      keep: (name, held) => this.#env.stores.enrolled(this.name, name, held),
+      clockOf: (node) => this.#env.network.stack(node).wallClock,
+    }
+  }
+
+  #enrol(wish: Wish): Promise<EnrolmentReport> {
+    const what = `${this.name} asks for ${wish.template.key}`
+    return this.#env.world.perform(what, (done) => enrol(this.#enrollee(), wish, done))
   }
 }
+
+const firstDnsName = ({ subjectAltName = [] }: Certificate): string | undefined =>
+  subjectAltName.flatMap((name) => (name.kind === 'dns' ? [name.value] : []))[0]
 
 /** The certificate that a node shows: its gateway's, or else the first it has. */
 function presentedBy(spec: IpNodeSpec | undefined): string | undefined {

@@ -3,12 +3,16 @@
  * Not the services themselves: `node` has them. What may change under an edit is read at each request.
  */
 import { utf8 } from '../base/bytes.ts'
+import type { Instant } from '../base/time.ts'
 import type { Stack } from '../net/stack.ts'
 import { startDhcpServer } from '../node/dhcp-server.ts'
 import { startDnsServer } from '../node/dns-server.ts'
 import { startListener } from '../node/listener.ts'
-import { startWebServer } from '../node/web-server.ts'
+import { startWebServer, type WebAnswer } from '../node/web-server.ts'
+import { OCSP_RESPONSE_TYPE, requestOfTarget } from '../pki/ocsp-request.ts'
+import type { Responder } from '../pki/responder.ts'
 import type { ListenerSpec, ServiceSpec, WebServerSpec } from '../topology/services.ts'
+import type { HttpRequest } from '../wire/http.ts'
 import type { Compiled } from './compile.ts'
 
 /** What is true at this moment; an edit changes it. */
@@ -54,23 +58,32 @@ function start(stack: Stack, spec: ServiceSpec, current: Current): () => void {
   }
 }
 
-/** Pages of the topology, and the lists and certificates that authorities publish on this node. */
+/** Pages of the topology, and the lists, certificates and OCSP responders that authorities have on this node. */
 function startWebSite(stack: Stack, spec: WebServerSpec, current: Current): () => void {
+  const responders = () =>
+    current()
+      .pki.responders()
+      .filter(({ node }) => node === stack.name)
   const server = startWebServer(stack, {
     port: spec.port ?? 80,
-    respond: (path) => {
+    takesPost: (path) => responders().some((responder) => responder.path === path),
+    respond: (path, request) => {
       const page = spec.pages?.[path]
       if (page !== undefined) return { status: 200, contentType: 'text/plain', body: utf8(page) }
       const publication = current()
         .pki.publications()
         .find((each) => each.node === stack.name && each.path === path)
-      return publication === undefined
-        ? { status: 404, contentType: 'text/plain', body: utf8('Not Found\n') }
-        : {
-            status: 200,
-            contentType: publication.contentType,
-            body: publication.bytes(stack.wallClock),
-          }
+      if (publication !== undefined) {
+        const { contentType } = publication
+        return { status: 200, contentType, body: publication.bytes(stack.wallClock) }
+      }
+      return (
+        askResponder(responders(), { path, request, at: stack.wallClock }) ?? {
+          status: 404,
+          contentType: 'text/plain',
+          body: utf8('Not Found\n'),
+        }
+      )
     },
   })
   // A port that is taken is a finding of the topology; the host says so, and goes on without.
@@ -78,4 +91,25 @@ function startWebSite(stack: Stack, spec: WebServerSpec, current: Current): () =
   return () => {
     if (server.ok) server.value.close()
   }
+}
+
+/** RFC 6960 appendix A.1: the request is posted to the responder's path, or stands below it. Undefined: no responder is there. */
+function askResponder(
+  responders: readonly Responder[],
+  asked: { readonly path: string; readonly request: HttpRequest; readonly at: Instant },
+): WebAnswer | undefined {
+  const { path, request, at } = asked
+  for (const responder of responders) {
+    const isPosted = request.method === 'POST' && path === responder.path
+    const below = `${responder.path.replace(/\/$/, '')}/`
+    if (!isPosted && !(path.startsWith(below) && path.length > below.length)) continue
+    // What is no base64 is no request either, and the responder says so.
+    const body = isPosted ? request.body : requestOfTarget(path.slice(below.length))
+    return {
+      status: 200,
+      contentType: OCSP_RESPONSE_TYPE,
+      body: responder.answer(body ?? new Uint8Array(), at),
+    }
+  }
+  return undefined
 }

@@ -1,65 +1,29 @@
 /**
- * A host that judges a certificate chain: it fetches the CRLs and the missing issuers that the judgement needs over the simulated
- * network, and keeps them as Windows' URL cache does. Not the rules: `pki/path.ts` has those. No OCSP, no LDAP.
+ * A host that judges a certificate chain: it fetches the CRLs, the OCSP responses and the missing issuers that the judgement needs over
+ * the simulated network, and keeps them as Windows' URL cache does. Not the rules: `pki/path.ts` has those. No LDAP.
  */
-import { formatIpv4 } from '../base/address.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
-import type { Endpoint, Host } from '../net/sockets.ts'
-import {
-  issuerUrlsOf,
-  readCertificate,
-  readCertificates,
-  subjectOf,
-  type Certificate,
-} from '../pki/certificate.ts'
-import { readCrl, type Crl } from '../pki/crl.ts'
+import type { Host } from '../net/sockets.ts'
+import { issuerUrlsOf, readCertificate, subjectOf, type Certificate } from '../pki/certificate.ts'
 import { formatDerFault, type DerFault } from '../pki/der.ts'
 import type { PathFailure } from '../pki/failure.ts'
 import { judgeChain, type ChainVerdict } from '../pki/path.ts'
 import type { RelyingPartyProfile, WindowsOutcome } from '../pki/profile.ts'
-import type { CrlFinding, CrlWanted } from '../pki/revocation.ts'
-import type { HttpOutcome } from './web-client.ts'
+import type { Tried } from '../pki/revocation.ts'
+import {
+  fetch,
+  findCrl,
+  findOcsp,
+  nothingLearned,
+  type Learned,
+  type RetrievalDeps,
+  type Wanted,
+} from './retrieval.ts'
+import type { UrlCache } from './url-cache.ts'
 
 /** URLs that one judgement tries. */
 export const FETCHES_MAX = 16
-
-export interface RelyingPartyDeps {
-  /** Calls `done` exactly once. */
-  readonly httpGet: (url: string, done: (outcome: HttpOutcome) => void) => void
-  /** One a host. */
-  readonly cache: UrlCache
-}
-
-/** CRLs until their nextUpdate and issuers' certificates, by URL, as `certutil -urlcache` lists them. */
-export class UrlCache {
-  readonly #crls = new Map<string, Crl>()
-  readonly #certificates = new Map<string, readonly Certificate[]>()
-
-  /** The kept CRL while it is current. A newer one on the server is not seen until then. */
-  crl(url: string, at: Instant): Crl | undefined {
-    const crl = this.#crls.get(url)
-    return crl?.nextUpdate !== undefined && crl.nextUpdate >= at ? crl : undefined
-  }
-
-  keepCrl(url: string, crl: Crl): void {
-    this.#crls.set(url, crl)
-  }
-
-  certificates(url: string): readonly Certificate[] | undefined {
-    return this.#certificates.get(url)
-  }
-
-  keepCertificates(url: string, certificates: readonly Certificate[]): void {
-    this.#certificates.set(url, certificates)
-  }
-
-  /** Forget everything, as `certutil -urlcache * delete` does. */
-  flush(): void {
-    this.#crls.clear()
-    this.#certificates.clear()
-  }
-}
 
 export interface JudgementInput {
   /** DER as the peer sent it: the end entity first, then what it sent along, in any order. */
@@ -71,6 +35,8 @@ export interface JudgementInput {
   readonly profile: RelyingPartyProfile
   /** The host name or address that was dialled; absent: the name is not checked. */
   readonly name?: string
+  /** OCSP responses that the peer sent with its certificate, DER. */
+  readonly stapled?: readonly Uint8Array[]
 }
 
 /** What `lab/reports.ts` calls a ChainReport, but for who judged whose chain. */
@@ -90,27 +56,23 @@ export interface ChainJudgement {
   }[]
   /** Most telling first. */
   readonly failures: readonly PathFailure[]
-  /** What a soft revocation check could not find out. */
+  /** What the revocation check could not find out, and did not insist on. */
   readonly tolerated: readonly PathFailure[]
   /** Each URL that was tried, in order: the status, or why there was no answer (`unresolved: NXDOMAIN`, `timed-out at …`). */
-  readonly fetches: readonly { readonly url: string; readonly outcome: string }[]
-  /** URLs whose CRL or certificate came from the cache. */
+  readonly fetches: readonly Tried[]
+  /** URLs whose CRL, certificate or OCSP response came from the cache. */
   readonly fromCache: readonly string[]
   /** What Windows shows for the first failure, where the profile is of a Windows program. */
   readonly windows?: WindowsOutcome
 }
 
-/** What one judgement has learned so far. */
+/** A judgement under way. */
 interface Inquiry {
   readonly leaf: Certificate
   readonly sent: readonly Certificate[]
   /** Certificates that were sent along and cannot be read: told when no path holds. */
   readonly malformed: readonly PathFailure[]
-  readonly fetched: Certificate[]
-  readonly crls: Map<string, Crl>
-  /** URL → what came of it. */
-  readonly tried: Map<string, string>
-  readonly fromCache: Set<string>
+  readonly learned: Learned
 }
 
 /**
@@ -119,7 +81,7 @@ interface Inquiry {
  */
 export function judge(
   host: Pick<Host, 'wallClock'>,
-  deps: RelyingPartyDeps,
+  deps: RetrievalDeps,
   input: JudgementInput,
   done: (judgement: ChainJudgement) => void,
 ): void {
@@ -131,12 +93,12 @@ export function judge(
   const step = (): void => {
     const at = host.wallClock
     const { verdict, wanted } = consider(input, inquiry.value, deps.cache, at)
-    if (wanted === undefined || inquiry.value.tried.size >= FETCHES_MAX) {
+    if (wanted === undefined || inquiry.value.learned.tried.size >= FETCHES_MAX) {
       const { malformed } = inquiry.value
       done(judgementOf(input.profile, at, malformed, { verdict, inquiry: inquiry.value }))
       return
     }
-    fetch(deps, wanted, inquiry.value, step)
+    fetch(deps, wanted, inquiry.value.learned, step)
   }
   step()
 }
@@ -156,10 +118,7 @@ function openInquiry(presented: readonly Uint8Array[]): Result<Inquiry, PathFail
     leaf: leaf.value,
     sent: others.flatMap((certificate) => (certificate.ok ? [certificate.value] : [])),
     malformed: faults,
-    fetched: [],
-    crls: new Map(),
-    tried: new Map(),
-    fromCache: new Set(),
+    learned: nothingLearned(),
   })
 }
 
@@ -169,140 +128,54 @@ const unreadable = (index: number, fault: DerFault): PathFailure => ({
   message: `cannot be read: ${formatDerFault(fault)}`,
 })
 
-interface Wanted {
-  readonly kind: 'crl' | 'issuer'
-  readonly url: string
-}
-
 /** Judge with what is known now, and name the first URL that could change the answer. */
 function consider(
   input: JudgementInput,
-  inquiry: Inquiry,
+  { leaf, sent, learned }: Inquiry,
   cache: UrlCache,
   at: Instant,
 ): { verdict: ChainVerdict; wanted: Wanted | undefined } {
-  const { profile, anchors, name } = input
+  const { profile, anchors, name, stapled } = input
+  const withNonce = (profile.ocspNonce ?? 'none') !== 'none'
   for (;;) {
-    let crlUrl: string | undefined
+    let next: Wanted | undefined
     const verdict = judgeChain({
-      leaf: inquiry.leaf,
-      sent: inquiry.sent,
-      intermediates: [...input.intermediates, ...inquiry.fetched],
+      leaf,
+      sent,
+      intermediates: [...input.intermediates, ...learned.issuers],
       anchors,
       at,
       profile,
       ...(name !== undefined && { name }),
+      ...(stapled !== undefined && { stapled }),
       crls: (wanted) => {
-        const found = findCrl(wanted, inquiry, cache, at)
-        if (found.kind === 'known') return found
-        crlUrl ??= found.next
-        return { kind: 'unreachable', tried: found.tried }
+        const found = findCrl(wanted, learned, { cache, at })
+        next ??= found.next
+        return found
+      },
+      ocsp: (wanted) => {
+        const found = findOcsp(wanted, learned, { cache, at, withNonce })
+        next ??= found.next
+        return found
       },
     })
-    if (crlUrl !== undefined) return { verdict, wanted: { kind: 'crl', url: crlUrl } }
+    if (next !== undefined) return { verdict, wanted: next }
     const url =
-      verdict.valid || !profile.fetchesIntermediates ? undefined : issuerUrl(verdict, inquiry)
+      verdict.valid || !profile.fetchesIntermediates ? undefined : issuerUrl(verdict, learned)
     if (url === undefined) return { verdict, wanted: undefined }
     const kept = cache.certificates(url)
     if (kept === undefined) return { verdict, wanted: { kind: 'issuer', url } }
-    inquiry.fetched.push(...kept)
-    inquiry.fromCache.add(url)
+    learned.issuers.push(...kept)
+    learned.fromCache.add(url)
   }
-}
-
-/**
- * A current CRL from the first URL that gives one; failing that an old one, which at least says how old. `next` is the URL to try
- * before giving up.
- */
-function findCrl(
-  { urls }: CrlWanted,
-  inquiry: Inquiry,
-  cache: UrlCache,
-  at: Instant,
-): CrlFinding & { readonly next?: string } {
-  const tried: { url: string; outcome: string }[] = []
-  let old: Crl | undefined
-  for (const url of urls) {
-    const fetched = inquiry.crls.get(url)
-    if (fetched !== undefined) {
-      if (fetched.nextUpdate === undefined || fetched.nextUpdate >= at) {
-        return { kind: 'known', crls: [fetched] }
-      }
-      old ??= fetched
-      continue
-    }
-    const kept = cache.crl(url, at)
-    if (kept !== undefined) {
-      inquiry.fromCache.add(url)
-      return { kind: 'known', crls: [kept] }
-    }
-    const outcome = inquiry.tried.get(url)
-    if (outcome === undefined) return { kind: 'unreachable', tried, next: url }
-    tried.push({ url, outcome })
-  }
-  return old === undefined ? { kind: 'unreachable', tried } : { kind: 'known', crls: [old] }
 }
 
 /** Where an issuer that no path could find may be fetched; each URL is used once. */
-function issuerUrl({ rejected }: ChainVerdict, inquiry: Inquiry): string | undefined {
+function issuerUrl({ rejected }: ChainVerdict, learned: Learned): string | undefined {
   return rejected
     .filter(({ anchored }) => !anchored)
     .flatMap(({ path }) => issuerUrlsOf(path.at(-1)!))
-    .find((url) => !inquiry.tried.has(url) && !inquiry.fromCache.has(url))
-}
-
-function fetch(deps: RelyingPartyDeps, wanted: Wanted, inquiry: Inquiry, then: () => void): void {
-  const { url, kind } = wanted
-  if (!/^http:\/\//i.test(url)) {
-    inquiry.tried.set(url, `${url.split(':', 1)[0]} is not modelled`)
-    then()
-    return
-  }
-  deps.httpGet(url, (outcome) => {
-    const body = okBody(outcome)
-    const read = kind === 'crl' ? takeCrl : takeCertificates
-    const fault = body === undefined ? undefined : read(url, body, inquiry, deps.cache)
-    const got = describe(outcome)
-    inquiry.tried.set(url, fault === undefined ? got : `${got}, but ${formatDerFault(fault)}`)
-    then()
-  })
-}
-
-/** `200`, `404`, `timed-out at 10.0.0.5:80`, `unresolved: NXDOMAIN`. */
-function describe(outcome: HttpOutcome): string {
-  switch (outcome.kind) {
-    case 'response':
-      return String(outcome.status)
-    case 'unresolved':
-      return `unresolved: ${outcome.rcode}`
-    case 'malformed':
-      return `malformed: ${outcome.detail}`
-    case 'too-many-redirects':
-      return outcome.kind
-    default:
-      return outcome.to === undefined ? outcome.kind : `${outcome.kind} at ${endpoint(outcome.to)}`
-  }
-}
-
-const endpoint = ({ address, port }: Endpoint): string => `${formatIpv4(address)}:${port}`
-
-const okBody = (outcome: HttpOutcome): Uint8Array | undefined =>
-  outcome.kind === 'response' && outcome.status === 200 ? outcome.body : undefined
-
-function takeCrl(url: string, body: Uint8Array, inquiry: Inquiry, cache: UrlCache) {
-  const crl = readCrl(body)
-  if (!crl.ok) return crl.error
-  inquiry.crls.set(url, crl.value)
-  cache.keepCrl(url, crl.value)
-  return undefined
-}
-
-function takeCertificates(url: string, body: Uint8Array, inquiry: Inquiry, cache: UrlCache) {
-  const certificates = readCertificates(body)
-  if (!certificates.ok) return certificates.error
-  inquiry.fetched.push(...certificates.value)
-  cache.keepCertificates(url, certificates.value)
-  return undefined
+    .find((url) => !learned.tried.has(url) && !learned.fromCache.has(url))
 }
 
 /** `known` is absent when the end entity itself could not be read. */
@@ -331,8 +204,8 @@ function judgementOf(
     })),
     failures,
     tolerated: known?.verdict.tolerated ?? [],
-    fetches: [...(known?.inquiry.tried ?? [])].map(([url, outcome]) => ({ url, outcome })),
-    fromCache: [...(known?.inquiry.fromCache ?? [])],
+    fetches: [...(known?.inquiry.learned.tried.values() ?? [])],
+    fromCache: [...(known?.inquiry.learned.fromCache ?? [])],
     ...(windows !== undefined && { windows }),
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A web client: fetches one http URL over the host's TCP, the way CryptoAPI fetches a CRL. Follows redirects, tries each address.
+ * A web client: asks one http URL over the host's TCP, the way CryptoAPI fetches a CRL. Follows redirects, tries each address.
  * Not a browser: no TLS, cookies, caches or proxies.
  */
 import { formatIpv4, parseIpv4, type Ipv4 } from '../base/address.ts'
@@ -67,17 +67,24 @@ function parseUrl(url: string, base?: string): Place | undefined {
   }
 }
 
+/** What a POST carries. */
+export interface Posted {
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
 /**
- * GET `url`; `done` is called once, never before this returns. `resolve` is the host's stub resolver.
- * Ends after {@link RETRIEVAL_TIMEOUT} at the latest, redirects and all.
+ * GET a URL, or POST to it; `done` is called once, never before this returns. `resolve` is the host's stub resolver.
+ * Ends after {@link RETRIEVAL_TIMEOUT} at the latest, redirects and all. Where a redirect changes POST into GET, as 301, 302 and 303
+ * do in practice (RFC 9110 §15.4), what was posted is not sent again.
  */
-export function httpGet(
+export function httpAsk(
   host: Host,
   resolve: Resolve,
-  url: string,
+  request: { readonly url: string; readonly posted?: Posted },
   done: (outcome: HttpOutcome) => void,
 ): void {
-  new Fetch(host, resolve, done).begin(url)
+  new Fetch(host, resolve, request.posted, done).begin(request.url)
 }
 
 /** One fetch under way: it lives until its outcome is told. */
@@ -85,14 +92,21 @@ class Fetch {
   readonly #host: Host
   readonly #resolve: Resolve
   readonly #done: (outcome: HttpOutcome) => void
+  #posted: Posted | undefined
   #redirects = 0
   #connection: TcpConnection | undefined
   #timeout: Timer | undefined
   #finished = false
 
-  constructor(host: Host, resolve: Resolve, done: (outcome: HttpOutcome) => void) {
+  constructor(
+    host: Host,
+    resolve: Resolve,
+    posted: Posted | undefined,
+    done: (outcome: HttpOutcome) => void,
+  ) {
     this.#host = host
     this.#resolve = resolve
+    this.#posted = posted
     this.#done = done
   }
 
@@ -150,7 +164,7 @@ class Fetch {
       },
     })
     this.#connection = connection
-    connection.send(requestFor(place))
+    connection.send(requestFor(place, this.#posted))
   }
 
   #receive(place: Place, to: Endpoint, heard: Uint8Array, ended: boolean): void {
@@ -172,7 +186,10 @@ class Fetch {
       this.#finish({ kind: 'response', status, headers, body, url: place.url, to })
     } else if (this.#redirects++ === REDIRECTS_MAX) {
       this.#finish({ kind: 'too-many-redirects', url: place.url })
-    } else this.#visit(parseUrl(location, place.url), location)
+    } else {
+      if (response.status < 307) this.#posted = undefined
+      this.#visit(parseUrl(location, place.url), location)
+    }
   }
 }
 
@@ -184,17 +201,23 @@ function finalResponse(heard: Uint8Array, ended: boolean): Received<HttpResponse
   return message.status < 200 ? finalResponse(heard.subarray(length), ended) : received
 }
 
-const requestFor = (place: Place): Uint8Array =>
+const requestFor = (place: Place, posted: Posted | undefined): Uint8Array =>
   encodeRequest({
-    method: 'GET',
+    method: posted === undefined ? 'GET' : 'POST',
     target: place.target,
     headers: [
       { name: 'Host', value: place.port === 80 ? place.host : `${place.host}:${place.port}` },
       { name: 'Accept', value: '*/*' },
       { name: 'User-Agent', value: 'Microsoft-CryptoAPI/10.0' },
       { name: 'Connection', value: 'close' },
+      ...(posted === undefined
+        ? []
+        : [
+            { name: 'Content-Type', value: posted.contentType },
+            { name: 'Content-Length', value: String(posted.body.length) },
+          ]),
     ],
-    body: new Uint8Array(),
+    body: posted?.body ?? new Uint8Array(),
   })
 
 function failureOf(reason: CloseReason, to: Endpoint, detail?: SocketError): HttpOutcome {

@@ -1,6 +1,6 @@
 /**
  * A web server: HTTP/1.1 over the host's TCP, with persistent connections. CRLs and intranet pages come from here.
- * Not an application: what a path answers is a function of the caller. GET and HEAD only.
+ * Not an application: what a path answers is a function of the caller. GET and HEAD, and POST where a path takes it.
  */
 import { concat, utf8 } from '../base/bytes.ts'
 import type { Result } from '../base/result.ts'
@@ -27,6 +27,8 @@ export interface WebServerOptions {
   readonly port: number
   /** `path` is the request's target without its query, still percent-encoded. */
   respond(path: string, request: HttpRequest): WebAnswer
+  /** Whether a path may be posted to; absent: none may. */
+  takesPost?(path: string): boolean
 }
 
 /** RFC 9110 §15, as far as this server says them. */
@@ -119,11 +121,13 @@ function answerTo(request: HttpRequest, options: WebServerOptions): WebAnswer {
   if (headerValue(request.headers, 'Host') === undefined) {
     return plain(400, 'a request needs a Host field (RFC 9112 §3.2)')
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    const allow = { name: 'Allow', value: 'GET, HEAD' }
+  const path = request.target.replace(/\?.*$/, '')
+  const methods = ['GET', 'HEAD', ...(options.takesPost?.(path) === true ? ['POST'] : [])]
+  if (!methods.includes(request.method)) {
+    const allow = { name: 'Allow', value: methods.join(', ') }
     return { ...plain(405, `${request.method} is not answered here`), headers: [allow] }
   }
-  return options.respond(request.target.replace(/\?.*$/, ''), request)
+  return options.respond(path, request)
 }
 
 function bytesOf(host: Host, method: string, said: WebAnswer, last: boolean): Uint8Array {

@@ -8,8 +8,8 @@ import { contextPrimitive, readDer, TAG } from './der.ts'
 import type { PathFailure } from './failure.ts'
 import type { GeneralName } from './general-name.ts'
 import { formatGeneralName, isMailbox } from './name-constraints.ts'
+import { EC_PUBLIC_KEY, keyAlgorithm } from './key-algorithm.ts'
 import { OID, oidName } from './oids.ts'
-import { publicKeyForm } from './public-key.ts'
 import { verifySignature } from './signature.ts'
 
 /** 20 octets of INTEGER (§4.1.2.2). */
@@ -79,8 +79,8 @@ function formBreaches({ tbs, notBefore, notAfter }: Certificate): readonly Breac
 }
 
 function keyBreaches({ spki }: Certificate): readonly Breach[] {
-  const form = publicKeyForm(spki)
-  const isNamed = form?.kind !== 'ec' || form.curve !== undefined
+  const algorithm = keyAlgorithm(spki)
+  const isNamed = algorithm?.oid !== EC_PUBLIC_KEY || algorithm.curve !== undefined
   const rule = '§4.1.2.7 (RFC 5480 §2.1.1)'
   return isNamed ? [] : [{ what: 'has a key on a curve without a name', rule }]
 }

@@ -8,14 +8,18 @@ import type { Instant } from '../base/time.ts'
 import type { RevocationReason } from '../topology/pki.ts'
 import { readDer, TAG, type DerFault, type DerReader } from './der.ts'
 import * as write from './der-writer.ts'
-import { readAlgorithm, readSigned, type Signed } from './certificate.ts'
+import { readAlgorithm, readSigned, type Signed, type SignedPart } from './certificate.ts'
 import {
   readDistributionPoints,
   readIssuingDistributionPoint,
   type CrlScope,
   type DistributionPoint,
 } from './distribution-point.ts'
-import { authorityKeyIdentifier, encodeExtension } from './extension-writer.ts'
+import {
+  authorityKeyIdentifier,
+  crlDistributionPoints,
+  encodeExtension,
+} from './extension-writer.ts'
 import { readAuthorityKeyId, readExtensions, type Extension } from './extensions.ts'
 import { readGeneralNames } from './general-name.ts'
 import { readName, type Name } from './name.ts'
@@ -37,6 +41,18 @@ const REASONS = new Map<number, CrlReason>([
   [10, 'aACompromise'],
 ])
 const REASON_CODES = new Map([...REASONS].map(([code, reason]) => [reason, code]))
+
+/** Read CRLReason, an ENUMERATED. */
+export function readReason(r: DerReader, field: string): CrlReason {
+  const code = r.smallInteger(field, TAG.enumerated)
+  return REASONS.get(code) ?? r.reject(field, `${code} is not one of RFC 5280 §5.3.1`)
+}
+
+/** Write CRLReason; undefined where it is left out rather than written as unspecified (RFC 5280 §5.3.1). */
+export function writeReason(reason: CrlReason | undefined): Uint8Array | undefined {
+  const code = reason === undefined ? undefined : REASON_CODES.get(reason)
+  return code === undefined || code === 0 ? undefined : write.integer(code, TAG.enumerated)
+}
 
 export interface RevokedEntry {
   /** Hexadecimal, as encoded in the certificate. */
@@ -66,6 +82,8 @@ export interface Crl extends Signed {
   readonly deltaBase?: string
   /** Where deltas to it are published. */
   readonly freshestCrl?: readonly DistributionPoint[]
+  /** When its issuer means to publish the next one (Microsoft's Next CRL Publish). */
+  readonly nextPublish?: Instant
   readonly extensions: readonly Extension[]
 }
 
@@ -74,11 +92,11 @@ export const foreignKey = (serial: string, issuer: Name): string => `${serial} $
 
 /** Read a CertificateList, DER. */
 export const readCrl = (der: Uint8Array): Result<Crl, DerFault> =>
-  readDer(der, 'crl', (reader) => ({ der, ...readSigned(reader, 'certificateList', readTbs) }))
+  readDer(der, 'crl', (reader) => readSigned(reader, 'certificateList', (tbs) => readTbs(tbs, der)))
 
 const EXTENSIONS_NEED_VERSION_2 = 'extensions need version 2 (RFC 5280 §5.1.2.1)'
 
-function readTbs(r: DerReader) {
+function readTbs(r: DerReader, der: Uint8Array): SignedPart<Omit<Crl, keyof Signed>> {
   const isWritten = r.nextTag === TAG.integer
   const version = isWritten ? r.smallInteger('version') : 0
   if (isWritten && version !== 1) r.reject('version', 'expected 1, version 2 (RFC 5280 §5.1.2.1)')
@@ -105,19 +123,22 @@ function readTbs(r: DerReader) {
   const values = wrapper === undefined ? { extensions: [] } : readCrlExtensions(wrapper, unknown)
   return {
     innerAlgorithm,
-    issuer,
-    thisUpdate,
-    ...(nextUpdate !== undefined && { nextUpdate }),
-    entries,
-    foreignEntries,
-    ...values,
-    unknownCritical: unknown,
+    values: {
+      ...values,
+      der,
+      issuer,
+      thisUpdate,
+      ...(nextUpdate !== undefined && { nextUpdate }),
+      entries,
+      foreignEntries,
+      unknownCritical: unknown,
+    },
   }
 }
 
 type CrlExtensionValues = Pick<
   Crl,
-  'number' | 'authorityKeyId' | 'scope' | 'deltaBase' | 'freshestCrl'
+  'number' | 'authorityKeyId' | 'scope' | 'deltaBase' | 'freshestCrl' | 'nextPublish'
 >
 type WritableCrlValues = { -readonly [field in keyof CrlExtensionValues]: Crl[field] }
 
@@ -133,6 +154,7 @@ const CRL_READERS = new Map<string, (r: DerReader, values: WritableCrlValues) =>
   [OID.issuingDistributionPoint, (r, v) => (v.scope = readIssuingDistributionPoint(r))],
   [OID.deltaCRLIndicator, (r, v) => (v.deltaBase = toHex(r.integerBytes('deltaCRLIndicator')))],
   [OID.freshestCRL, (r, v) => (v.freshestCrl = readDistributionPoints(r, 'freshestCRL'))],
+  [OID.nextCrlPublish, (r, v) => (v.nextPublish = r.time('nextCrlPublish'))],
 ])
 
 function readCrlExtensions(wrapper: DerReader, unknown: string[]) {
@@ -168,9 +190,7 @@ function readEntry(list: DerReader, unknown: string[], isVersion2: boolean): Rea
       return true
     }
     if (oid !== OID.reasonCode) return false
-    const code = value.smallInteger('reasonCode', TAG.enumerated)
-    reason = REASONS.get(code)
-    if (reason === undefined) value.reject('reasonCode', `${code} is not one of RFC 5280 §5.3.1`)
+    reason = readReason(value, 'reasonCode')
     return true
   })
   r.end(field)
@@ -197,19 +217,17 @@ export interface CrlContents {
   readonly number: number
   /** subjectKeyIdentifier of the issuer. */
   readonly authorityKeyId: Uint8Array
+  /** BaseCRLNumber: this is a delta to the complete CRL of that number. */
+  readonly deltaBase?: number
+  /** Where deltas to it are published. */
+  readonly freshestUrls?: readonly string[]
+  /** Microsoft's Next CRL Publish. */
+  readonly nextPublish?: Instant
 }
 
 /** Write a version 2 CertificateList; `sign` gets the signed part and answers with a sha256WithRSAEncryption signature. */
 export function writeCrl(contents: CrlContents, sign: (tbs: Uint8Array) => Uint8Array): Uint8Array {
   const algorithm = write.sequence(write.oid(OID.sha256WithRSAEncryption), write.nullElement())
-  const extensions = write.sequence(
-    encodeExtension(authorityKeyIdentifier(contents.authorityKeyId)),
-    encodeExtension({
-      oid: OID.cRLNumber,
-      critical: false,
-      value: write.integer(contents.number),
-    }),
-  )
   const tbs = write.sequence(
     write.integer(1),
     algorithm,
@@ -218,26 +236,33 @@ export function writeCrl(contents: CrlContents, sign: (tbs: Uint8Array) => Uint8
     write.time(contents.nextUpdate),
     // revokedCertificates is absent when there are none (RFC 5280 §5.1.2.6).
     ...(contents.entries.length === 0 ? [] : [write.sequence(...contents.entries.map(writeEntry))]),
-    write.explicit(0, extensions),
+    write.explicit(0, write.sequence(...crlExtensions(contents).map(encodeExtension))),
   )
   return write.sequence(tbs, algorithm, write.bitString(sign(tbs)))
 }
 
-function writeEntry({ serial, revokedAt, reason }: RevokedEntry): Uint8Array {
-  const code = reason === undefined ? undefined : REASON_CODES.get(reason)
-  // The reason is left out rather than written as unspecified (RFC 5280 §5.3.1).
-  const extensions =
-    code === undefined || code === 0
+function crlExtensions(contents: CrlContents): readonly Extension[] {
+  const { deltaBase, freshestUrls = [], nextPublish } = contents
+  const extension = (oid: string, value: Uint8Array, critical = false) => [{ oid, critical, value }]
+  return [
+    authorityKeyIdentifier(contents.authorityKeyId),
+    ...extension(OID.cRLNumber, write.integer(contents.number)),
+    ...(deltaBase === undefined
       ? []
-      : [
-          write.sequence(
-            encodeExtension({
-              oid: OID.reasonCode,
-              critical: false,
-              value: write.integer(code, TAG.enumerated),
-            }),
-          ),
-        ]
+      : extension(OID.deltaCRLIndicator, write.integer(deltaBase), true)),
+    ...(nextPublish === undefined ? [] : extension(OID.nextCrlPublish, write.time(nextPublish))),
+    ...(freshestUrls.length === 0
+      ? []
+      : extension(OID.freshestCRL, crlDistributionPoints(freshestUrls).value)),
+  ]
+}
+
+function writeEntry({ serial, revokedAt, reason }: RevokedEntry): Uint8Array {
+  const value = writeReason(reason)
+  const extensions =
+    value === undefined
+      ? []
+      : [write.sequence(encodeExtension({ oid: OID.reasonCode, critical: false, value }))]
   return write.sequence(
     write.element(TAG.integer, fromHex(serial)),
     write.time(revokedAt),

@@ -5,6 +5,7 @@
 import { concat } from '../base/bytes.ts'
 import { formatInstant, type Instant } from '../base/time.ts'
 import { contextConstructed, TAG } from './der.ts'
+import { encodeOid } from './oid-encoding.ts'
 
 /** One element: identifier octet, shortest length, contents. */
 export function element(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
@@ -47,22 +48,19 @@ export const integer = (value: number, tag: number = TAG.integer): Uint8Array =>
   )
 
 /** `dotted` has at least two arcs, as in `2.5.29.20`. */
-export function oid(dotted: string): Uint8Array {
-  const [root = 0, second = 0, ...rest] = dotted.split('.').map(Number)
-  const octets = [root * 40 + second, ...rest].flatMap((arc) => {
-    const groups = [arc % 128]
-    for (let high = Math.floor(arc / 128); high > 0; high = Math.floor(high / 128)) {
-      groups.unshift(0x80 | (high % 128))
-    }
-    return groups
-  })
-  return element(TAG.oid, Uint8Array.from(octets))
-}
+export const oid = (dotted: string): Uint8Array => element(TAG.oid, encodeOid(dotted))
 
 /** The Time of RFC 5280 §4.1.2.5, whole seconds: UTCTime for 1950 … 2049, GeneralizedTime otherwise. */
 export function time(at: Instant): Uint8Array {
-  const digits = formatInstant(at).slice(0, 19).replace(/[-:T]/g, '')
-  const short = digits >= '1950' && digits < '2050'
-  const text = `${short ? digits.slice(2) : digits}Z`
-  return element(short ? TAG.utcTime : TAG.generalizedTime, Buffer.from(text, 'latin1'))
+  const digits = digitsOf(at)
+  return digits >= '1950' && digits < '2050'
+    ? element(TAG.utcTime, Buffer.from(`${digits.slice(2)}Z`, 'latin1'))
+    : generalizedTime(at)
 }
+
+/** GeneralizedTime whatever the year, whole seconds (RFC 5280 §4.1.2.5.2): what OCSP has. */
+export const generalizedTime = (at: Instant): Uint8Array =>
+  element(TAG.generalizedTime, Buffer.from(`${digitsOf(at)}Z`, 'latin1'))
+
+/** `20260302080000` */
+const digitsOf = (at: Instant): string => formatInstant(at).slice(0, 19).replace(/[-:T]/g, '')

@@ -2,8 +2,10 @@
  * A strict DER reader (X.690): one cursor that moves forward, and malformed input that comes back as a value.
  * Not a general ASN.1 tool: tag numbers above 30 and indefinite lengths are refused. {@link ./der-writer.ts} writes.
  */
+import { toLatin1 } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { parseInstant, type Instant } from '../base/time.ts'
+import { instantOf, type Instant } from '../base/time.ts'
+import { decodeOid } from './oid-encoding.ts'
 
 /** How deep constructed elements may nest. Certificates need about ten levels. */
 export const DER_DEPTH_MAX = 32
@@ -40,14 +42,33 @@ export const contextPrimitive = (n: number): number => 0x80 | n
 /** `[n]` with constructed contents (EXPLICIT, or an IMPLICIT SEQUENCE). */
 export const contextConstructed = (n: number): number => 0xa0 | n
 
-export interface DerElement {
+/** One element, as offsets into the bytes that are read: views are made when they are asked for, most elements are only passed through. */
+export class DerElement {
   /** The identifier octet. */
   readonly tag: number
-  readonly contents: Uint8Array
-  /** Identifier, length and contents. */
-  readonly encoded: Uint8Array
   /** Where the contents begin, from the first byte read. */
   readonly offset: number
+  readonly end: number
+  readonly #bytes: Uint8Array
+  readonly #start: number
+
+  constructor(bytes: Uint8Array, start: number, offset: number, end: number) {
+    this.tag = bytes[start]!
+    this.offset = offset
+    this.end = end
+    this.#bytes = bytes
+    this.#start = start
+  }
+
+  /** A view, not a copy. */
+  get contents(): Uint8Array {
+    return this.#bytes.subarray(this.offset, this.end)
+  }
+
+  /** Identifier, length and contents; a view, not a copy. */
+  get encoded(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.end)
+  }
 }
 
 export interface BitString {
@@ -66,79 +87,80 @@ class Malformed extends Error {
 
 export class DerReader {
   readonly #bytes: Uint8Array
-  readonly #base: number
+  readonly #end: number
   readonly #depth: number
-  #at = 0
+  #at: number
 
-  constructor(bytes: Uint8Array, base = 0, depth = 0) {
+  /** Reads `bytes` from `at` up to `end`. */
+  constructor(bytes: Uint8Array, at = 0, end = bytes.length, depth = 0) {
     this.#bytes = bytes
-    this.#base = base
+    this.#at = at
+    this.#end = end
     this.#depth = depth
   }
 
   get atEnd(): boolean {
-    return this.#at === this.#bytes.length
+    return this.#at === this.#end
   }
 
   /** Identifier octet of the next element; undefined at the end. */
   get nextTag(): number | undefined {
-    return this.#bytes[this.#at]
+    return this.#octet(this.#at)
   }
 
-  reject(field: string, rule: string, offset = this.#base + this.#at): never {
+  #octet(at: number): number | undefined {
+    return at < this.#end ? this.#bytes[at] : undefined
+  }
+
+  reject(field: string, rule: string, offset = this.#at): never {
     throw new Malformed({ field, offset, rule })
   }
 
-  /** The next element; with `tag`, it must have that identifier octet. Contents are a view, not a copy. */
+  /** The next element; with `tag`, it must have that identifier octet. */
   element(field: string, tag?: number): DerElement {
-    const bytes = this.#bytes
     const start = this.#at
-    const found = bytes[start]
+    const found = this.#octet(start)
     if (found === undefined) this.reject(field, 'the element is missing')
     if (tag !== undefined && found !== tag) {
       this.reject(field, `identifier octet is ${hex(found)}, expected ${hex(tag)}`)
     }
     if ((found & 0x1f) === 0x1f)
       this.reject(field, 'tag numbers above 30 are not used (X.690 §8.1.2)')
-    const { length, contentsAt } = this.#length(field, start + 1)
-    const end = contentsAt + length
-    if (end > bytes.length) {
-      this.reject(field, `${length} bytes of contents announced, ${bytes.length - contentsAt} left`)
+    const first = this.#octet(start + 1)
+    if (first === undefined) this.reject(field, 'the length is missing')
+    const octets = first < 0x80 ? 0 : first & 0x7f
+    const length = first < 0x80 ? first : this.#longLength(field, start + 2, octets)
+    const offset = start + 2 + octets
+    const end = offset + length
+    if (end > this.#end) {
+      this.reject(field, `${length} bytes of contents announced, ${this.#end - offset} left`)
     }
     this.#at = end
-    return {
-      tag: found,
-      contents: bytes.subarray(contentsAt, end),
-      encoded: bytes.subarray(start, end),
-      offset: this.#base + contentsAt,
-    }
+    return new DerElement(this.#bytes, start, offset, end)
   }
 
-  #length(field: string, at: number): { length: number; contentsAt: number } {
-    const first = this.#bytes[at]
-    if (first === undefined) this.reject(field, 'the length is missing')
-    if (first < 0x80) return { length: first, contentsAt: at + 1 }
-    const count = first & 0x7f
+  /** The long form (X.690 §8.1.3.5): a length in `count` octets from `at`. */
+  #longLength(field: string, at: number, count: number): number {
     if (count === 0) this.reject(field, 'indefinite length (X.690 §10.1)')
     if (count > 4) this.reject(field, `length in ${count} octets`)
     let length = 0
-    for (let i = 1; i <= count; i++) {
-      const octet = this.#bytes[at + i]
+    for (let i = 0; i < count; i++) {
+      const octet = this.#octet(at + i)
       if (octet === undefined) this.reject(field, 'the length is cut short')
       length = length * 256 + octet
     }
     if (length < 0x80 || length < 256 ** (count - 1)) {
       this.reject(field, 'length is not in its shortest form (X.690 §10.1)')
     }
-    return { length, contentsAt: at + 1 + count }
+    return length
   }
 
   /** A reader over the contents of an element that this reader returned. */
-  inside(element: DerElement, field: string): DerReader {
+  inside({ offset, end }: DerElement, field: string): DerReader {
     if (this.#depth >= DER_DEPTH_MAX) {
-      this.reject(field, `nested deeper than ${DER_DEPTH_MAX}`, element.offset)
+      this.reject(field, `nested deeper than ${DER_DEPTH_MAX}`, offset)
     }
-    return new DerReader(element.contents, element.offset, this.#depth + 1)
+    return new DerReader(this.#bytes, offset, end, this.#depth + 1)
   }
 
   /** A reader over the contents of the next element, which must be constructed as `tag` says. */
@@ -181,7 +203,7 @@ export class DerReader {
   /** A BOOLEAN DEFAULT FALSE: absent, or TRUE. */
   flag(field: string, tag: number = TAG.boolean): boolean {
     if (this.nextTag !== tag) return false
-    const at = this.#base + this.#at
+    const at = this.#at
     if (!this.boolean(field, tag))
       this.reject(field, 'a DEFAULT value is encoded (X.690 §11.5)', at)
     return true
@@ -200,15 +222,15 @@ export class DerReader {
 
   /** An INTEGER of 0 … 2³¹ − 1. */
   smallInteger(field: string, tag: number = TAG.integer): number {
-    const at = this.#base + this.#at
+    const at = this.#at
     const bytes = this.integerBytes(field, tag)
     if (bytes.length > 4 || bytes[0]! >= 0x80) this.reject(field, 'not within 0 … 2147483647', at)
     return bytes.reduce((value, octet) => value * 256 + octet, 0)
   }
 
   oid(field: string, tag: number = TAG.oid): string {
-    const { contents, offset } = this.element(field, tag)
-    const text = formatOid(contents)
+    const { offset, end } = this.element(field, tag)
+    const text = decodeOid(this.#bytes, offset, end)
     if (text === undefined) this.reject(field, 'not an object identifier (X.690 §8.19)', offset)
     return text
   }
@@ -229,7 +251,7 @@ export class DerReader {
 
   /** A BIT STRING of whole bytes: keys and signatures. */
   octetsOfBits(field: string): Uint8Array {
-    const at = this.#base + this.#at
+    const at = this.#at
     const { bytes, unusedBits } = this.bitString(field)
     if (unusedBits !== 0) this.reject(field, 'a whole number of octets is required', at)
     return bytes
@@ -242,8 +264,8 @@ export class DerReader {
   /** An IA5String, by default the IMPLICIT kind of a GeneralName: the caller gives the tag. */
   ia5String(field: string, tag: number = TAG.ia5String): string {
     const { contents, offset } = this.element(field, tag)
-    if (contents.some((octet) => octet > 0x7f)) this.reject(field, 'not an IA5String', offset)
-    return Buffer.from(contents).toString('latin1')
+    if (!isAscii(contents)) this.reject(field, 'not an IA5String', offset)
+    return toLatin1(contents)
   }
 
   /** The Time of RFC 5280 §4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050, seconds given, Zulu. */
@@ -253,7 +275,7 @@ export class DerReader {
       this.reject(field, 'neither UTCTime nor GeneralizedTime (RFC 5280 §4.1.2.5)')
     }
     const { contents, offset } = this.element(field)
-    const at = parseTime(String.fromCharCode(...contents.subarray(0, 20)), tag)
+    const at = readTime(contents, tag === TAG.utcTime ? 2 : 4)
     if (at === undefined) this.reject(field, 'not a date and time (RFC 5280 §4.1.2.5)', offset)
     return at
   }
@@ -261,36 +283,24 @@ export class DerReader {
 
 const hex = (octet: number): string => `0x${octet.toString(16).padStart(2, '0')}`
 
-const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
-const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
-
-function parseTime(text: string, tag: number): Instant | undefined {
-  const m = (tag === TAG.utcTime ? UTC_TIME : GENERALIZED_TIME).exec(text)
-  if (m === null) return undefined
-  const [, first, month, day, hour, minute, second] = m
-  const year = tag === TAG.utcTime ? (Number(first) >= 50 ? `19${first}` : `20${first}`) : first
-  return parseInstant(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+/** Decimal digits, the year in two or four of them, each part after it in two, and Z. */
+function readTime(text: Uint8Array, yearDigits: 2 | 4): Instant | undefined {
+  const last = yearDigits + 10
+  if (text.length !== last + 1 || text[last] !== Z) return undefined
+  for (let at = 0; at < last; at++) if (text[at]! < ZERO || text[at]! > ZERO + 9) return undefined
+  const two = (at: number): number => (text[at]! - ZERO) * 10 + text[at + 1]! - ZERO
+  const m = yearDigits
+  const year = m === 4 ? two(0) * 100 + two(2) : two(0) + (two(0) >= 50 ? 1900 : 2000)
+  return instantOf([year, two(m), two(m + 2)], [two(m + 4), two(m + 6), two(m + 8)])
 }
 
-/** The dotted form of an OBJECT IDENTIFIER's contents; undefined when they are not one. */
-function formatOid(contents: Uint8Array): string | undefined {
-  if (contents.length === 0 || contents.at(-1)! >= 0x80) return undefined
-  const arcs: number[] = []
-  let value = 0
-  let begun = false
-  for (const octet of contents) {
-    // A leading 80 pads the arc (X.690 §8.19.2).
-    if (!begun && octet === 0x80) return undefined
-    value = value * 128 + (octet & 0x7f)
-    if (value > Number.MAX_SAFE_INTEGER) return undefined
-    begun = octet >= 0x80
-    if (begun) continue
-    arcs.push(value)
-    value = 0
-  }
-  const [first = 0, ...rest] = arcs
-  const root = Math.min(2, Math.floor(first / 40))
-  return [root, first - 40 * root, ...rest].join('.')
+const ZERO = 0x30
+const Z = 0x5a
+
+/** Whether each byte is a character of IA5 (ITU-T T.50). */
+export function isAscii(bytes: Uint8Array): boolean {
+  for (const octet of bytes) if (octet > 0x7f) return false
+  return true
 }
 
 /** Read the whole of `bytes`; what follows the value that `read` takes is a fault too. Never throws on bad bytes. */

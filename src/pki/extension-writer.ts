@@ -52,6 +52,9 @@ export const dnsName = (name: string): Uint8Array => write.element(contextPrimit
 
 export const uriName = (url: string): Uint8Array => write.element(contextPrimitive(6), utf8(url))
 
+export const emailName = (address: string): Uint8Array =>
+  write.element(contextPrimitive(1), utf8(address))
+
 /** An otherName of Microsoft's userPrincipalName. */
 export const upnName = (upn: string): Uint8Array =>
   write.element(
@@ -99,6 +102,16 @@ export const sidExtension = (sid: string): Extension =>
       ),
     ),
   )
+
+/** Microsoft's application policies: as certificatePolicies, one policy a purpose. */
+export const applicationPolicies = (purposes: readonly string[]): Extension =>
+  extension(
+    OID.applicationPolicies,
+    write.sequence(...purposes.map((oid) => write.sequence(write.oid(oid)))),
+  )
+
+/** id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1): nobody need look whether this delegate is revoked. */
+export const ocspNoCheck = (): Extension => extension(OID.ocspNoCheck, write.nullElement())
 
 /** The extension itself, for a list of them. */
 export const encodeExtension = ({ oid, critical, value }: Extension): Uint8Array =>

@@ -4,13 +4,18 @@
  */
 import { after, days, formatInstant, hours, type Duration, type Instant } from '../base/time.ts'
 import type { AuthoritySpec, CertificateSpec } from '../topology/pki.ts'
+import { AUTHORITY_VALID_FROM } from './generations.ts'
 import { parseName } from './name.ts'
 import { EKU_OIDS } from './oids.ts'
+import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
 
 export interface IssueInput {
   readonly authorities: Readonly<Record<string, AuthoritySpec>>
   /** In topology order; a node's certificates in the order in which it lists them. */
   readonly holders: readonly { readonly node: string; readonly certificate: CertificateSpec }[]
+  /** What enterprise CAs issue by template: of the holders that name one, and by autoenrolment. */
+  readonly plans?: readonly CertificatePlan[]
+  readonly enrolments?: readonly EnrolmentOutcome[]
   readonly start: Instant
 }
 
@@ -24,7 +29,6 @@ export interface IssueProblem {
 const FIRST_INSTANT = -631_152_000e6 as Instant
 const LAST_INSTANT = 253_402_300_799e6 as Instant
 
-export const AUTHORITY_VALID_FROM = days(-30)
 export const CERTIFICATE_VALID_FROM = days(-1)
 export const CRL_THIS_UPDATE = hours(-1)
 export const CRL_VALID_FOR = days(7)
@@ -56,6 +60,10 @@ function authorityProblems(
     ...textProblems(spec.crlUrls, 'a URL', [...path, 'crlUrls']),
     ...textProblems(spec.aiaUrls, 'a URL', [...path, 'aiaUrls']),
     ...crlProblems(start, spec, [...path, 'crl']),
+    ...ocspProblems(start, spec, [...path, 'ocsp']),
+    ...(spec.renewals ?? []).flatMap(({ at, validFor }, i) =>
+      spanProblems(after(start, at), validFor ?? spec.validFor, [...path, 'renewals', i]),
+    ),
   ]
   const { pathLength } = spec
   if (pathLength !== undefined && !(Number.isInteger(pathLength) && pathLength >= 0)) {
@@ -90,6 +98,25 @@ function crlProblems(start: Instant, { crl }: AuthoritySpec, path: Path): readon
   return [
     ...spanProblems(first, crl.validFor ?? CRL_VALID_FOR, [...path, 'validFor']),
     ...(crl.every === undefined ? [] : spanProblems(first, crl.every, [...path, 'every'])),
+    ...(crl.delta === undefined
+      ? []
+      : [
+          ...spanProblems(first, crl.delta.every, [...path, 'delta', 'every']),
+          ...textProblems(crl.delta.urls, 'a URL', [...path, 'delta', 'urls']),
+        ]),
+  ]
+}
+
+function ocspProblems(
+  start: Instant,
+  { ocsp }: AuthoritySpec,
+  path: Path,
+): readonly IssueProblem[] {
+  if (ocsp === undefined) return []
+  const lifetime = ocsp.signerValidFor
+  return [
+    ...textProblems(ocsp.urls, 'a URL', [...path, 'urls']),
+    ...(lifetime === undefined ? [] : spanProblems(start, lifetime, [...path, 'signerValidFor'])),
   ]
 }
 
@@ -97,22 +124,18 @@ function holderProblems({ authorities, holders, start }: IssueInput, index: numb
   const { node, certificate } = holders[index]!
   const before = holders.slice(0, index).filter((holder) => holder.node === node)
   const path = ['nodes', node, 'certificates', before.length]
+  const { issuer, subject, request, revoked } = certificate
   const problems = [
-    ...nameProblems(certificate.subject, [...path, 'subject']),
-    ...spanProblems(
-      after(start, certificate.validFrom ?? CERTIFICATE_VALID_FROM),
-      certificate.validFor,
-      [...path, 'validFor'],
-    ),
-    ...(certificate.revoked === undefined
+    ...(subject === undefined ? [] : nameProblems(subject, [...path, 'subject'])),
+    ...validityProblems(start, certificate, path),
+    ...(revoked === undefined
       ? []
-      : instantProblems(after(start, certificate.revoked.at), [...path, 'revoked', 'at'])),
-    ...textProblems(certificate.dns, 'a DNS name', [...path, 'dns']),
-    ...(certificate.upn ?? []).flatMap((upn, i) =>
-      /^[^\p{Surrogate}]+$/u.test(upn)
-        ? []
-        : [{ path: [...path, 'upn', i], message: `'${upn}' is not a user principal name` }],
-    ),
+      : instantProblems(after(start, revoked.at), [...path, 'revoked', 'at'])),
+    ...alternativeNameProblems(certificate, path),
+    ...(request?.subject === undefined
+      ? []
+      : nameProblems(request.subject, [...path, 'request', 'subject'])),
+    ...alternativeNameProblems(request ?? {}, [...path, 'request']),
     ...(certificate.eku ?? []).flatMap((eku, i) =>
       Object.hasOwn(EKU_OIDS, eku)
         ? []
@@ -124,9 +147,8 @@ function holderProblems({ authorities, holders, start }: IssueInput, index: numb
           ],
     ),
   ]
-  if (!Object.hasOwn(authorities, certificate.issuer)) {
-    const message = `there is no authority '${certificate.issuer}'`
-    problems.push({ path: [...path, 'issuer'], message })
+  if (issuer !== undefined && !Object.hasOwn(authorities, issuer)) {
+    problems.push({ path: [...path, 'issuer'], message: `there is no authority '${issuer}'` })
   }
   if (before.some((other) => other.certificate.name === certificate.name)) {
     const message = `${node} has two certificates named '${certificate.name}'`
@@ -134,6 +156,29 @@ function holderProblems({ authorities, holders, start }: IssueInput, index: numb
   }
   return problems
 }
+
+function validityProblems(
+  start: Instant,
+  certificate: CertificateSpec,
+  path: Path,
+): readonly IssueProblem[] {
+  const begin = after(start, certificate.validFrom ?? CERTIFICATE_VALID_FROM)
+  const { validFor } = certificate
+  if (validFor !== undefined) return spanProblems(begin, validFor, [...path, 'validFor'])
+  return instantProblems(begin, [...path, 'validFrom'])
+}
+
+const alternativeNameProblems = (
+  { dns, upn }: Pick<CertificateSpec, 'dns' | 'upn'>,
+  path: Path,
+): readonly IssueProblem[] => [
+  ...textProblems(dns, 'a DNS name', [...path, 'dns']),
+  ...(upn ?? []).flatMap((name, i) =>
+    /^[^\p{Surrogate}]+$/u.test(name)
+      ? []
+      : [{ path: [...path, 'upn', i], message: `'${name}' is not a user principal name` }],
+  ),
+]
 
 function nameProblems(subject: string, path: Path): readonly IssueProblem[] {
   const name = parseName(subject)

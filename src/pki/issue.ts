@@ -1,73 +1,55 @@
 /**
  * Issues the certificates and CRLs that a topology describes. Same topology, same bytes: keys come from a fixed pool, serial
- * numbers from labels, signatures are RSA PKCS #1 v1.5. Not a CA that can be asked: enrolment is not modelled here.
+ * numbers from labels, signatures are RSA PKCS #1 v1.5. Not a CA that decides: what templates and permissions allow comes as plans.
  */
-import { createHash, type KeyObject } from 'node:crypto'
-import { concat, toHex } from '../base/bytes.ts'
-import { invariant } from '../base/invariant.ts'
+import { toHex } from '../base/bytes.ts'
+import { remember } from '../base/remember.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { after, type Duration, type Instant } from '../base/time.ts'
-import type { AuthoritySpec, CertificateSpec } from '../topology/pki.ts'
-import { readCertificate, type Certificate } from './certificate.ts'
-import { writeCrl, type RevokedEntry } from './crl.ts'
-import * as write from './der-writer.ts'
-import { readDer } from './der.ts'
+import type { Instant } from '../base/time.ts'
+import { isInstalled, type AuthoritySpec } from '../topology/pki.ts'
+import type { Certificate } from './certificate.ts'
+import { attributesOf, holderExtensions, installedPlan } from './contents.ts'
 import * as extend from './extension-writer.ts'
-import type { Extension } from './extensions.ts'
-import { writeTbsCertificate } from './forge.ts'
+import { certificateValidities, type IssuedValidity, type Validity } from './generations.ts'
+import { issueProblems, type IssueInput, type IssueProblem } from './issue-check.ts'
+import { encodeName } from './name.ts'
+import { OID } from './oids.ts'
+import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
+import type { RevokedCertificate } from './publication.ts'
+import { publisherOf, type Publisher } from './publisher.ts'
+import type { ResponderSigner } from './responder.ts'
 import {
-  AUTHORITY_VALID_FROM,
-  CERTIFICATE_VALID_FROM,
-  CRL_THIS_UPDATE,
-  CRL_VALID_FOR,
-  issueProblems,
-  type IssueInput,
-  type IssueProblem,
-} from './issue-check.ts'
+  generationLabel,
+  issue,
+  keyIdsOf,
+  keyIndexesOf,
+  publishedAt,
+  serialOf,
+  signersOf,
+  splitIndex,
+  type Held,
+  type Signers,
+} from './signers.ts'
 
-import { assignKeys, poolKey, type KeyPair } from './key-pool.ts'
-import { encodeName, parseName } from './name.ts'
-import { EKU_OIDS, OID } from './oids.ts'
-import { signSha256Rsa } from './signature.ts'
-
-const SERIAL_BYTES = 16
-
-/** A certificate with its private key, as its holder has it. */
-export interface Held {
-  readonly certificate: Certificate
-  /**
-   * Issuers, nearest first. For an authority: up to and with the root. For a node's certificate: the intermediates that it
-   * sends along; none when `sendsChain` is false. Roots are never sent.
-   */
-  readonly chain: readonly Certificate[]
-  readonly privateKey: KeyObject
-}
-
-/** A file on a web server. */
-export interface Publication {
-  readonly node: string
-  /** Key of the authority that publishes it. */
-  readonly authority: string
-  readonly url: string
-  /** Path of the URL, as a request line has it: `/pki/issuing.crl`. */
-  readonly path: string
-  readonly contentType: 'application/pkix-crl' | 'application/pkix-cert'
-  /** What a request at that instant gets. */
-  bytes(at: Instant): Uint8Array
-}
+export type { Held } from './signers.ts'
 
 /** Everything is issued when it is first asked for, and then kept. */
-export interface Pki {
-  /** Undefined: the topology has no such authority. */
-  authority(key: string): Held | undefined
-  certificate(node: string, name: string): Held | undefined
+export interface Pki extends Publisher {
+  /** With the certificate that it has at `at`, or its first. Undefined: the topology has no such authority. */
+  authority(key: string, at?: Instant): Held | undefined
+  /** Every certificate that the authority has been given by `at`, newest first: its first at least. */
+  authorityCertificates(key: string, at: Instant): readonly Certificate[]
   /**
-   * The CRL, DER, as published at `at`: the last one of its schedule, with what was revoked by the time of its issue. Before the
-   * first: the first. Undefined: the topology has no such authority.
+   * What the node holds under that name at `at`: one that is renewed has another by then. Without `at`, or before the first: the
+   * first. Undefined: the topology has no such certificate, or the node was denied it.
    */
-  crl(key: string, at: Instant): Uint8Array | undefined
-  /** The HTTP URLs of all authorities that publish on a node: CRLs first, then CA certificates, in topology order. */
-  publications(): readonly Publication[]
+  certificate(node: string, name: string, at?: Instant): Held | undefined
+  /** Names of a node's certificates: those that the topology lists, then those of autoenrolment. Denied ones are not among them. */
+  certificateNames(node: string): readonly string[]
+  /** Issue by a plan that came later than the topology, at `at`. Each instant has a serial number of its own. */
+  issue(plan: CertificatePlan, at: Instant): Held
+  /** How those fared who asked by a template, or by autoenrolment. */
+  enrolments(): readonly EnrolmentOutcome[]
 }
 
 /** Check the specs and prepare to issue. Fails with every spec that cannot be issued. */
@@ -76,248 +58,168 @@ export function issuePki(input: IssueInput): Result<Pki, readonly IssueProblem[]
   return problems.length > 0 ? err(problems) : ok(pkiOf(input))
 }
 
-interface Authority {
-  readonly key: string
-  readonly spec: AuthoritySpec
-  /** DER. */
-  readonly name: Uint8Array
-  readonly keys: KeyPair
-  readonly keyId: Uint8Array
-}
-
 function pkiOf(input: IssueInput): Pki {
-  const { authorities, holders, start } = input
-  const keyIndexes = assignKeys(
-    Object.keys(authorities).map(authorityLabel),
-    holders.map(({ node, certificate }) => holderLabel(node, certificate.name)),
+  const { authorities, start } = input
+  const plans = plansOf(input)
+  const listed = input.holders.map(({ node, certificate }) => holderLabel(node, certificate.name))
+  const delegates = Object.entries(authorities).flatMap(([key, spec]) =>
+    hasDelegate(spec) ? [delegateLabel(key)] : [],
   )
-  const keysOf = (label: string): KeyPair => poolKey(keyIndexes.get(label)!)
-
-  const prepared = remember((key: string): Authority => {
-    const spec = authorities[key]!
-    const keys = keysOf(authorityLabel(key))
-    return { key, spec, name: nameOf(spec.subject), keys, keyId: keyIdOf(keys.spki) }
-  })
-  const authority = remember((key: string): Held => {
-    const self = prepared(key)
-    const issuer = self.spec.issuer === undefined ? undefined : prepared(self.spec.issuer)
-    const above = issuer === undefined ? undefined : authority(issuer.key)
-    return {
-      certificate: issueAuthority(self, issuer ?? self, start),
-      chain: above === undefined ? [] : [above.certificate, ...above.chain],
-      privateKey: self.keys.privateKey,
-    }
-  })
-  const held = remember((label: string): Held => {
-    const { certificate: spec } = holders.find(
-      ({ node, certificate }) => holderLabel(node, certificate.name) === label,
-    )!
-    const issuer = authority(spec.issuer)
-    const above = [issuer.certificate, ...issuer.chain]
-    const keys = keysOf(label)
-    return {
-      certificate: issueEndEntity(spec, label, keys, prepared(spec.issuer), start),
-      // The last of them is the root, which whoever trusts it has already.
-      chain: spec.sendsChain === false ? [] : above.slice(0, -1),
-      privateKey: keys.privateKey,
-    }
-  })
-  const published = remember((label: string): Uint8Array => {
-    const [, round, key] = /^(\d+) (.*)$/s.exec(label)!
-    return issueCrl(prepared(key!), Number(round), input)
-  })
-  const crl = (key: string, at: Instant): Uint8Array =>
-    published(`${crlRound(authorities[key]!, start, at)} ${key}`)
-
+  const signers = signersOf(authorities, start, [
+    ...new Set([...listed, ...plans.keys(), ...delegates]),
+  ])
+  const has = (key: string): boolean => Object.hasOwn(authorities, key)
+  const heldAt = holder(plans, signers)
   return {
-    authority: (key) => (Object.hasOwn(authorities, key) ? authority(key) : undefined),
-    certificate: (node, name) => {
+    authority: (key, at = start) =>
+      has(key) ? signers.held(key, signers.at(key, at).generation.index) : undefined,
+    authorityCertificates: (key, at) =>
+      (has(key) ? signers.generations(key) : [])
+        .filter(({ index, notBefore }) => index === 0 || notBefore <= at)
+        .map(({ index }) => signers.held(key, index).certificate)
+        .toReversed(),
+    certificate: (node, name, at) => {
       const label = holderLabel(node, name)
-      return keyIndexes.has(label) ? held(label) : undefined
+      const plan = plans.get(label)
+      return plan === undefined ? undefined : heldAt(label, plan, at ?? plan.notBefore)
     },
-    crl: (key, at) => (Object.hasOwn(authorities, key) ? crl(key, at) : undefined),
-    publications: () =>
-      Object.entries(authorities).flatMap(([key, spec]) => [
-        ...publicationsOf(key, spec, spec.crlUrls, 'application/pkix-crl', (at) => crl(key, at)),
-        ...publicationsOf(
-          key,
-          spec,
-          spec.aiaUrls,
-          'application/pkix-cert',
-          () => authority(key).certificate.der,
-        ),
-      ]),
+    certificateNames: (node) =>
+      [...plans.values()].flatMap((plan) => (plan.node === node ? [plan.name] : [])),
+    issue: (plan, at) => {
+      const label = holderLabel(plan.node, plan.name)
+      const [validity] = validitiesOf(plan, signers, at)
+      const issuedAt = { ...validity!, issuedAt: at }
+      return issueByPlan(signers, plan, {
+        label,
+        serialLabel: `${at} ${label}`,
+        validity: issuedAt,
+      })
+    },
+    enrolments: () => input.enrolments ?? [],
+    ...publisher(input, plans, signers),
   }
 }
 
-const authorityLabel = (key: string): string => `authority ${key}`
+/** Of every certificate that will be issued, by its label. */
+type Plans = ReadonlyMap<string, CertificatePlan>
+
+const plansOf = ({ holders, plans = [], start }: IssueInput): Plans =>
+  new Map(
+    [
+      ...holders.flatMap(({ node, certificate }) =>
+        isInstalled(certificate) ? [installedPlan(node, certificate, start)] : [],
+      ),
+      ...plans,
+    ].map((plan) => [holderLabel(plan.node, plan.name), plan]),
+  )
+
+const validitiesOf = (plan: CertificatePlan, signers: Signers, at: Instant) =>
+  certificateValidities(plan, signers.generations(plan.issuer), at)
+
+/** Issues what a plan leads to at an instant. */
+function holder(plans: Plans, signers: Signers) {
+  const held = remember((label: string, validity: IssuedValidity): Held => {
+    const [index, base] = splitIndex(label)
+    const serialLabel = generationLabel(index, base)
+    return issueByPlan(signers, plans.get(base)!, { label: base, serialLabel, validity })
+  })
+  return (label: string, plan: CertificatePlan, at: Instant): Held => {
+    const validities = validitiesOf(plan, signers, at)
+    return held(`${validities.length - 1} ${label}`, validities.at(-1)!)
+  }
+}
+
+interface Occasion {
+  /** Of the holder: its key depends on it. */
+  readonly label: string
+  /** The serial number depends on it. */
+  readonly serialLabel: string
+  readonly validity: IssuedValidity
+}
+
+function issueByPlan(signers: Signers, plan: CertificatePlan, occasion: Occasion): Held {
+  const { label, serialLabel, validity } = occasion
+  const issuer = signers.at(plan.issuer, validity.issuedAt)
+  const above = signers.held(issuer.key, issuer.generation.index)
+  const keys = signers.keysOf(label)
+  const certificate = issue(issuer, {
+    label: serialLabel,
+    subject: encodeName(plan.subject),
+    keys,
+    validity,
+    extensions: [
+      ...holderExtensions(plan),
+      ...keyIdsOf(keys, issuer),
+      ...(plan.isNotChecked ? [] : publishedAt(issuer)),
+    ],
+  })
+  // The last of them is the root, which whoever trusts it has already.
+  const chain = plan.sendsChain ? [above.certificate, ...above.chain].slice(0, -1) : []
+  return { certificate, chain, privateKey: keys.privateKey }
+}
+
+/** What the authorities publish: each of their keys signs lists of its own. */
+function publisher({ authorities, start }: IssueInput, plans: Plans, signers: Signers): Publisher {
+  const revokedBy = (key: string, keyIndex: number): readonly RevokedCertificate[] =>
+    [...plans].flatMap(([label, plan]) => {
+      if (plan.issuer !== key || plan.revoked === undefined) return []
+      const validities = validitiesOf(plan, signers, plan.revoked.at)
+      const signed = signers.at(key, validities.at(-1)!.issuedAt).generation
+      if (signed.keyIndex !== keyIndex) return []
+      const serial = toHex(serialOf(key, generationLabel(validities.length - 1, label)))
+      return [{ serial, ...plan.revoked }]
+    })
+  return publisherOf({
+    authorities,
+    start,
+    keyIndexes: (key) => keyIndexesOf(signers.generations(key)),
+    certificates: (key) =>
+      signers.generations(key).map(({ index }) => signers.held(key, index).certificate.der),
+    issuer: (key, keyIndex) => {
+      const { spec, name, keyId, keys, generation } = signers.ofKey(key, keyIndex)!
+      const revoked = revokedBy(key, keyIndex)
+      const begins = keyIndex === 0 ? undefined : generation.notBefore
+      const signer = { spec, name, keyId, privateKey: keys.privateKey, start, revoked }
+      return { ...signer, ...(begins !== undefined && { begins }) }
+    },
+    authority: (key, keyIndex) => signers.held(key, signers.ofKey(key, keyIndex)!.generation.index),
+    ocspSigner: (key, { keyIndex, round, validity }) =>
+      delegateOf(signers, { key, keyIndex, label: `${delegateLabel(key)} ${round}`, validity }),
+  })
+}
+
+const hasDelegate = ({ ocsp }: AuthoritySpec): boolean =>
+  ocsp !== undefined && ocsp.signer !== 'authority'
+
+const delegateLabel = (key: string): string => `ocsp ${key}`
+
+/** An OCSP delegate's certificate, as the template OCSP Response Signing makes it: no CRL need be asked about it. */
+function delegateOf(
+  signers: Signers,
+  order: {
+    readonly key: string
+    readonly keyIndex: number
+    readonly label: string
+    readonly validity: Validity
+  },
+): ResponderSigner {
+  const { key, keyIndex, label, validity } = order
+  const issuer = signers.ofKey(key, keyIndex)!
+  const keys = signers.keysOf(delegateLabel(key))
+  const certificate = issue(issuer, {
+    label: generationLabel(keyIndex, label),
+    subject: encodeName(attributesOf('CN=OCSP Responder')),
+    keys,
+    validity,
+    extensions: [
+      extend.keyUsage('digitalSignature'),
+      extend.extKeyUsage([OID.ocspSigning]),
+      extend.ocspNoCheck(),
+      ...keyIdsOf(keys, issuer),
+    ],
+  })
+  return { certificate, privateKey: keys.privateKey }
+}
+
 /** A line break cannot stand in a node's name, so no two holders share a label. */
 const holderLabel = (node: string, name: string): string => `holder ${node}\n${name}`
-
-function remember<T>(make: (key: string) => T): (key: string) => T {
-  const made = new Map<string, T>()
-  return (key) => {
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const value = make(key)
-    made.set(key, value)
-    return value
-  }
-}
-
-function nameOf(subject: string): Uint8Array {
-  const name = parseName(subject)
-  invariant(name.ok, `'${subject}' was checked before`)
-  return encodeName(name.value)
-}
-
-function issueAuthority(self: Authority, issuer: Authority, start: Instant): Certificate {
-  const { spec, key } = self
-  return issue(issuer, {
-    label: authorityLabel(key),
-    subject: self.name,
-    keys: self.keys,
-    notBefore: after(start, spec.validFrom ?? AUTHORITY_VALID_FROM),
-    validFor: spec.validFor,
-    extensions: [
-      extend.basicConstraints(spec.pathLength),
-      extend.keyUsage('keyCertSign', 'cRLSign'),
-      ...keyIds(self.keys, issuer),
-      // Nobody revokes a root by its own signature, and nobody needs to fetch its issuer.
-      ...(issuer === self ? [] : publishedAt(issuer)),
-    ],
-  })
-}
-
-function issueEndEntity(
-  spec: CertificateSpec,
-  label: string,
-  keys: KeyPair,
-  issuer: Authority,
-  start: Instant,
-): Certificate {
-  const { eku = [], dns = [], upn = [] } = spec
-  const names = [...dns.map(extend.dnsName), ...upn.map(extend.upnName)]
-  return issue(issuer, {
-    label,
-    subject: nameOf(spec.subject),
-    keys,
-    notBefore: after(start, spec.validFrom ?? CERTIFICATE_VALID_FROM),
-    validFor: spec.validFor,
-    extensions: [
-      extend.keyUsage('digitalSignature', 'keyEncipherment'),
-      ...(eku.length === 0 ? [] : [extend.extKeyUsage(eku.map((name) => EKU_OIDS[name]))]),
-      ...(names.length === 0 ? [] : [extend.subjectAltName(names)]),
-      ...keyIds(keys, issuer),
-      ...publishedAt(issuer),
-    ],
-  })
-}
-
-const keyIds = (keys: KeyPair, issuer: Authority): readonly Extension[] => [
-  extend.subjectKeyIdentifier(keyIdOf(keys.spki)),
-  extend.authorityKeyIdentifier(issuer.keyId),
-]
-
-/** CDP and AIA, as far as the issuer has them. */
-function publishedAt({ spec: { crlUrls = [], aiaUrls = [] } }: Authority): readonly Extension[] {
-  const places = aiaUrls.map((url) => ({ method: OID.caIssuers, url }))
-  return [
-    ...(crlUrls.length === 0 ? [] : [extend.crlDistributionPoints(crlUrls)]),
-    ...(places.length === 0 ? [] : [extend.authorityInfoAccess(places)]),
-  ]
-}
-
-interface Order {
-  readonly label: string
-  /** DER. */
-  readonly subject: Uint8Array
-  readonly keys: KeyPair
-  readonly notBefore: Instant
-  readonly validFor: Duration
-  readonly extensions: readonly Extension[]
-}
-
-function issue(issuer: Authority, order: Order): Certificate {
-  const { label, subject, keys, notBefore, validFor, extensions } = order
-  const tbs = writeTbsCertificate({
-    serial: serialOf(issuer.key, label),
-    issuer: issuer.name,
-    subject,
-    notBefore,
-    notAfter: after(notBefore, validFor),
-    spki: keys.spki,
-    extensions,
-  })
-  const algorithm = write.sequence(write.oid(OID.sha256WithRSAEncryption), write.nullElement())
-  const signature = signSha256Rsa(tbs, issuer.keys.privateKey)
-  const read = readCertificate(write.sequence(tbs, algorithm, write.bitString(signature)))
-  invariant(read.ok, `an issued certificate does not read: ${JSON.stringify(read)}`)
-  return read.value
-}
-
-/** Positive, 16 bytes, first byte 40 … 7f. It depends on the labels alone. */
-function serialOf(issuer: string, label: string): Uint8Array {
-  const digest = createHash('sha256').update(`serial ${issuer}\n${label}`).digest()
-  return concat(Uint8Array.of((digest[0]! & 0x3f) | 0x40), digest.subarray(1, SERIAL_BYTES))
-}
-
-/** SHA-1 of the subjectPublicKey bits (RFC 5280 §4.2.1.2, method 1). */
-function keyIdOf(spki: Uint8Array): Uint8Array {
-  const key = readDer(spki, 'spki', (r) => {
-    const inner = r.sequence('spki')
-    inner.element('algorithm')
-    return inner.octetsOfBits('subjectPublicKey')
-  })
-  invariant(key.ok, 'a pool key has a well-formed SubjectPublicKeyInfo')
-  return new Uint8Array(createHash('sha1').update(key.value).digest())
-}
-
-/** Which CRL of the schedule is current at `at`: 0 is the first. */
-function crlRound({ crl }: AuthoritySpec, start: Instant, at: Instant): number {
-  if (crl?.every === undefined) return 0
-  const first = after(start, crl.thisUpdate ?? CRL_THIS_UPDATE)
-  return Math.max(0, Math.floor((at - first) / crl.every))
-}
-
-function issueCrl(issuer: Authority, round: number, { start, holders }: IssueInput): Uint8Array {
-  const { crl } = issuer.spec
-  const first = after(start, crl?.thisUpdate ?? CRL_THIS_UPDATE)
-  const thisUpdate = after(first, ((crl?.every ?? 0) * round) as Duration)
-  const entries = holders.flatMap(({ node, certificate }): RevokedEntry[] => {
-    const { revoked } = certificate
-    if (certificate.issuer !== issuer.key || revoked === undefined) return []
-    const revokedAt = after(start, revoked.at)
-    if (revokedAt > thisUpdate) return []
-    const serial = serialOf(issuer.key, holderLabel(node, certificate.name))
-    return [{ serial: toHex(serial), revokedAt, reason: revoked.reason }]
-  })
-  return writeCrl(
-    {
-      issuer: issuer.name,
-      thisUpdate,
-      nextUpdate: after(thisUpdate, crl?.validFor ?? CRL_VALID_FOR),
-      entries,
-      number: round + 1,
-      authorityKeyId: issuer.keyId,
-    },
-    (tbs) => signSha256Rsa(tbs, issuer.keys.privateKey),
-  )
-}
-
-function publicationsOf(
-  authority: string,
-  { publishedOn }: AuthoritySpec,
-  urls: readonly string[] | undefined,
-  contentType: Publication['contentType'],
-  bytes: (at: Instant) => Uint8Array,
-): readonly Publication[] {
-  if (publishedOn === undefined) return []
-  return (urls ?? []).flatMap((url) => {
-    // An ldap: URL, or one that is no URL, may stand in a certificate; a web server cannot serve it.
-    const parsed = URL.canParse(url) ? new URL(url) : undefined
-    if (parsed?.protocol !== 'http:') return []
-    const path = `${parsed.pathname}${parsed.search}`
-    return [{ node: publishedOn, authority, url, path, contentType, bytes }]
-  })
-}

@@ -2,10 +2,10 @@
  * Distinguished names: from DER, to text and from text (RFC 4514), and when two of them are equal (RFC 5280 §7.1).
  * Not host names: {@link ./host-name.ts} matches those. Text begins with the most specific part, the encoding ends with it.
  */
-import { toHex, utf8 } from '../base/bytes.ts'
+import { toHex, toLatin1, utf8 } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import * as write from './der-writer.ts'
-import { TAG, type DerElement, type DerReader } from './der.ts'
+import { isAscii, TAG, type DerElement, type DerReader } from './der.ts'
 import { ATTRIBUTE_OIDS, oidName } from './oids.ts'
 
 export interface NameAttribute {
@@ -37,20 +37,18 @@ function directoryString(element: DerElement): string | undefined {
   const { tag, contents } = element
   switch (tag) {
     case TAG.utf8String:
-      return decodeFatal('utf-8', contents)
+      return isAscii(contents) ? toLatin1(contents) : decodeFatal('utf-8', contents)
     case TAG.printableString:
     case TAG.ia5String:
-      return contents.some((octet) => octet > 0x7f) ? undefined : latin1(contents)
+      return isAscii(contents) ? toLatin1(contents) : undefined
     case TAG.teletexString:
-      return latin1(contents)
+      return toLatin1(contents)
     case TAG.bmpString:
       return contents.length % 2 === 0 ? decodeFatal('utf-16be', contents) : undefined
     default:
       return `#${toHex(element.encoded)}`
   }
 }
-
-const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
 function decodeFatal(encoding: string, bytes: Uint8Array): string | undefined {
   try {
@@ -70,28 +68,36 @@ export interface RelativeName {
 
 /** Read a RelativeDistinguishedName, in a distribution point with a tag of its own. */
 export function readRdn(r: DerReader, field: string, tag: number = TAG.set): RelativeName {
-  const rdn = r.constructed(field, tag).each(field, (set) => readAttribute(set, field))
-  const key = rdn
-    .map((attribute) => attribute.key)
-    .sort()
-    .join('+')
-  return { attributes: rdn.map(({ type, value }) => ({ type, value })), key }
+  const keys: string[] = []
+  const attributes = r.constructed(field, tag).each(field, (set) => {
+    const attribute = readAttribute(set, field)
+    keys.push(attributeKey(attribute))
+    return { type: attribute.type, value: attribute.value }
+  })
+  return { attributes, key: keys.length === 1 ? keys[0]! : keys.sort().join('+') }
 }
 
 /** Read a Name (RFC 5280 §4.1.2.4). */
 export function readName(reader: DerReader, field: string): Name {
   const whole = reader.element(field, TAG.sequence)
-  const parts = reader.inside(whole, field).each(field, (r) => readRdn(r, field), true)
-  const rdns = parts.map(({ attributes }) => attributes)
-  const key = parts.map((part) => part.key).join(',')
-  return { rdns, text: formatRdns(rdns), key, der: whole.encoded }
+  const keys: string[] = []
+  const rdns = reader.inside(whole, field).each(
+    field,
+    (r) => {
+      const { attributes, key } = readRdn(r, field)
+      keys.push(key)
+      return attributes
+    },
+    true,
+  )
+  return { rdns, text: formatRdns(rdns), key: keys.join(','), der: whole.encoded }
 }
 
 /** Whether `name` is `base` or stands below it in the directory. */
 export const isWithin = (name: Name, base: Name): boolean =>
   base.key === '' || name.key === base.key || name.key.startsWith(`${base.key},`)
 
-function readAttribute(set: DerReader, field: string): NameAttribute & { key: string } {
+function readAttribute(set: DerReader, field: string): NameAttribute & { tag: number } {
   const attribute: DerReader = set.sequence(field)
   const type = attribute.oid(`${field} type`)
   const element = attribute.element(`${field} value`)
@@ -100,11 +106,17 @@ function readAttribute(set: DerReader, field: string): NameAttribute & { key: st
   if (value === undefined) {
     attribute.reject(field, `not a valid string of tag ${element.tag}`, element.offset)
   }
-  const folded = FOLDED_TAGS.has(element.tag)
-    ? value.trim().replace(/\s+/g, ' ').toLowerCase()
-    : value
+  return { type, value, tag: element.tag }
+}
+
+/** Nearly every value: nothing to fold but case, nothing to quote and nothing to escape. */
+const PLAIN = /^[\w.-]+(?: [\w.-]+)*$/
+
+function attributeKey({ type, value, tag }: NameAttribute & { tag: number }): string {
+  if (!FOLDED_TAGS.has(tag)) return `${type}=${JSON.stringify(value)}`
+  if (PLAIN.test(value)) return `${type}="${value.toLowerCase()}"`
   // Quoted, so that no value can pose as two attributes.
-  return { type, value, key: `${type}=${JSON.stringify(folded)}` }
+  return `${type}=${JSON.stringify(value.trim().replace(/\s+/g, ' ').toLowerCase())}`
 }
 
 const formatRdns = (rdns: Name['rdns']): string =>
@@ -113,8 +125,9 @@ const formatRdns = (rdns: Name['rdns']): string =>
     .reverse()
     .join(', ')
 
-const escapeValue = (value: string): string =>
-  value.replace(/[,+"\\<>;]/g, '\\$&').replace(/^ | $/g, '\\$&')
+/** An attribute's value as it stands in the text of a name (RFC 4514 §2.4). */
+export const escapeValue = (value: string): string =>
+  PLAIN.test(value) ? value : value.replace(/[,+"\\<>;]/g, '\\$&').replace(/^ | $/g, '\\$&')
 
 /** The value of the last common name: what people call the holder. */
 export const commonName = (name: Name): string | undefined =>

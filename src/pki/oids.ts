@@ -24,6 +24,13 @@ export const OID = {
   certificateIssuer: '2.5.29.29',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   caIssuers: '1.3.6.1.5.5.7.48.2',
+  ocsp: '1.3.6.1.5.5.7.48.1',
+  ocspBasic: '1.3.6.1.5.5.7.48.1.1',
+  ocspNonce: '1.3.6.1.5.5.7.48.1.2',
+  ocspCrlReference: '1.3.6.1.5.5.7.48.1.3',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  ocspArchiveCutoff: '1.3.6.1.5.5.7.48.1.6',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
   cRLNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',
   issuerAltName: '2.5.29.18',
@@ -31,6 +38,11 @@ export const OID = {
   subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
   /** The name of a version 1 template. */
   enrollCertType: '1.3.6.1.4.1.311.20.2',
+  invalidityDate: '2.5.29.24',
+  /** When the authority publishes its next CRL, which is before the end of this one. */
+  nextCrlPublish: '1.3.6.1.4.1.311.21.4',
+  sha1: '1.3.14.3.2.26',
+  sha256: '2.16.840.1.101.3.4.2.1',
   /** Certificate template information of a version 2 template. */
   certificateTemplate: '1.3.6.1.4.1.311.21.7',
   /** Says whose certificate it is by objectSid (szOID_NTDS_CA_SECURITY_EXT), and the name type that it does so with. */
@@ -39,6 +51,7 @@ export const OID = {
   applicationPolicies: '1.3.6.1.4.1.311.21.10',
   anyApplicationPolicy: '1.3.6.1.4.1.311.10.12.1',
   userPrincipalName: '1.3.6.1.4.1.311.20.2.3',
+  rsaEncryption: '1.2.840.113549.1.1.1',
   sha256WithRSAEncryption: '1.2.840.113549.1.1.11',
   anyExtendedKeyUsage: '2.5.29.37.0',
 } as const
@@ -50,6 +63,9 @@ export const EKU_OIDS: Readonly<Record<EkuName, string>> = {
   ikeIntermediate: '1.3.6.1.5.5.8.2.2',
   smartCardLogon: '1.3.6.1.4.1.311.20.2.2',
   anyPurpose: OID.anyExtendedKeyUsage,
+  encryptingFileSystem: '1.3.6.1.4.1.311.10.3.4',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
 }
 
 /** Attribute types of distinguished names, as text writes them. */

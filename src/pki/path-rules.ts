@@ -9,7 +9,7 @@ import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { conformanceFailures } from './conformance.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { isProcessed } from './extensions.ts'
-import type { PathFailure } from './failure.ts'
+import type { PathFailure, PathFailureCode } from './failure.ts'
 import { isNamed, namesOf } from './host-name.ts'
 import {
   comparisons,
@@ -28,19 +28,16 @@ import {
   type PathFindings,
   type RelyingPartyProfile,
 } from './profile.ts'
-import { isSha1, keySize } from './signature.ts'
-import { revocationFailure, type CrlSigners, type CrlSource } from './revocation.ts'
+import { revocationFindings, type RevocationRules } from './revocation-check.ts'
+import { isSha1 } from './signature.ts'
 import { keyUsageFailures, purposeFailures } from './usage-rules.ts'
+import { keySize } from './verification-key.ts'
 
-export interface PathRules {
-  readonly at: Instant
+export interface PathRules extends RevocationRules {
   readonly ignoresDates?: boolean
-  readonly profile: RelyingPartyProfile
   readonly distrusted?: readonly Certificate[]
   /** The host name, address or mailbox that the end entity must have; absent: any name will do. */
   readonly name?: string
-  readonly crls: CrlSource
-  readonly crlSigners: CrlSigners
   /** What is left to spend on all paths of one judgement. */
   readonly work: { comparisonsLeft: number }
   /** Absent: any policy will do. */
@@ -91,7 +88,9 @@ export function judgePath(
   if (leaf !== undefined && rules.name !== undefined) {
     failures.push(...nameFailures(leaf, rules.name, profile))
   }
-  const revocation = anchored ? revocationFindings(path, rules) : NO_FINDINGS
+  const revocation = anchored
+    ? revocationFindings(path, rules, (index) => withWholeKey(path, index))
+    : NO_FINDINGS
   const demands = (anchored ? profile.demands?.(path, at) : undefined) ?? NO_FINDINGS
   return {
     failures: [...failures, ...revocation.failures, ...demands.failures],
@@ -112,17 +111,18 @@ const distrust = (certificate: Certificate): PathFailure => ({
 /** RFC 5280 §6.1.3 (a)(2). A certificate names whole seconds, and its last one counts to the end. */
 function dateFailures(certificate: Certificate, at: Instant): readonly PathFailure[] {
   const { notBefore, notAfter } = certificate
-  const subject = subjectOf(certificate)
-  const now = `now ${formatInstant(at)}`
+  const failed = (code: PathFailureCode, message: string, expected: string) => [
+    { code, subject: subjectOf(certificate), message, expected, got: `now ${formatInstant(at)}` },
+  ]
   if (at >= after(notAfter, seconds(1))) {
     const message = `expired on ${formatInstant(notAfter)}`
     const expected = `notAfter at or after ${formatInstant(at)}`
-    return [{ code: 'pki/certificate-expired', subject, message, expected, got: now }]
+    return failed('pki/certificate-expired', message, expected)
   }
   if (at < notBefore) {
     const message = `valid only from ${formatInstant(notBefore)}`
     const expected = `notBefore at or before ${formatInstant(at)}`
-    return [{ code: 'pki/certificate-not-yet-valid', subject, message, expected, got: now }]
+    return failed('pki/certificate-not-yet-valid', message, expected)
   }
   return []
 }
@@ -293,26 +293,6 @@ function nameFailures(
   const got = namesOf(leaf)
   const message = `is not for ${name}`
   return [{ code: 'pki/name-mismatch', subject: subjectOf(leaf), message, expected: name, got }]
-}
-
-/** The anchor itself is not checked: nobody above it could revoke it. */
-function revocationFindings(
-  path: readonly Certificate[],
-  { profile, at, crls, crlSigners }: PathRules,
-): PathFindings {
-  if (profile.revocation === 'none') return NO_FINDINGS
-  const { demandsConformance } = profile
-  const found = path.slice(0, -1).flatMap((certificate, i) => {
-    const issuer = withWholeKey(path, i + 1)
-    const inquiry = { certificate, issuer, at, crls, crlSigners, demandsConformance }
-    const failure = revocationFailure(inquiry)
-    return failure === undefined ? [] : [failure]
-  })
-  if (profile.revocation === 'hard') return { failures: found, tolerated: [] }
-  return {
-    failures: found.filter(({ code }) => code === 'pki/revoked'),
-    tolerated: found.filter(({ code }) => code !== 'pki/revoked'),
-  }
 }
 
 /** A DSA key that leaves its parameters to the certificate above, with those. */

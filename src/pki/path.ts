@@ -2,25 +2,28 @@
  * Builds paths from an end entity to a trust anchor and judges them (RFC 4158, RFC 5280 §6). Every rejected path is kept and
  * ranked, so that the most telling failure comes first. Not fetching: what is known is an argument, and so is the time.
  */
-import { equalBytes, toHex } from '../base/bytes.ts'
+import { equalBytes, toLatin1 } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import { isSelfIssued, subjectOf, type Certificate } from './certificate.ts'
 import { inheritParameters, lacksParameters } from './dsa-parameters.ts'
 import { rankFailures, type PathFailure } from './failure.ts'
 import { NAME_COMPARISONS_MAX } from './name-constraints.ts'
+import type { OcspSource } from './ocsp.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
-import { verificationCost } from './public-key.ts'
 import { WHOLE_ANCHORS, type RelyingPartyProfile } from './profile.ts'
+import { checkCost, isUsableKey } from './verification-key.ts'
 import type { CrlSigners, CrlSource } from './revocation.ts'
-import { isUsableKey, verifySignature } from './signature.ts'
+import { verifySignature } from './signature.ts'
 
 /** Certificates in one path, anchor included. */
 export const PATH_LENGTH_MAX = 12
-/** What one judgement spends on signatures, in verifications with an RSA key of 2048 bits: what stops a peer that sends a maze. */
+/** Signatures that one judgement verifies: what stops a peer that sends a maze. */
 export const SIGNATURE_CHECKS_MAX = 400
 /** Paths to an anchor that one judgement looks at, and as many that end elsewhere. Hierarchies that people build have a handful. */
 export const PATHS_MAX = 32
+/** What those may cost together, in checks with an RSA key of 2048 bits: what stops a peer that chooses costly keys. */
+export const SIGNATURE_EFFORT_MAX = 800
 
 export interface ChainQuestion {
   readonly leaf: Certificate
@@ -40,6 +43,10 @@ export interface ChainQuestion {
   /** The host name, IP address or mailbox that the end entity must have; absent: the name is not checked. */
   readonly name?: string
   readonly crls: CrlSource
+  /** Absent: no OCSP responder is asked. */
+  readonly ocsp?: OcspSource
+  /** OCSP responses that the peer sent with its certificate, DER: looked at before anything else. */
+  readonly stapled?: readonly Uint8Array[]
   /** Absent: any policy will do. */
   readonly policies?: PolicyInputs
   /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
@@ -72,6 +79,7 @@ export const judgeChain = (question: ChainQuestion): ChainVerdict =>
   judgeWithin(question, {
     checksLeft: SIGNATURE_CHECKS_MAX,
     comparisonsLeft: NAME_COMPARISONS_MAX,
+    effortLeft: SIGNATURE_EFFORT_MAX,
     trusted: new Map(),
   })
 
@@ -79,8 +87,17 @@ export const judgeChain = (question: ChainQuestion): ChainVerdict =>
 interface Budget {
   checksLeft: number
   comparisonsLeft: number
+  effortLeft: number
   /** Signers of CRLs that were judged, or are just being judged. */
   readonly trusted: Map<Certificate, boolean>
+}
+
+/** Whether a signature may still be verified with the key in `spki`; if so, it is paid for. */
+function affords(budget: Budget, spki: Uint8Array): boolean {
+  if (budget.checksLeft <= 0 || budget.effortLeft <= 0) return false
+  budget.checksLeft -= 1
+  budget.effortLeft -= checkCost(spki)
+  return true
 }
 
 function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
@@ -117,7 +134,7 @@ const signersIn =
     pool.filter(
       (signer) =>
         signer.subject.key === crl.issuer.key &&
-        spend(budget, signer.spki) &&
+        affords(budget, signer.spki) &&
         verifySignature(crl, signer.spki) === 'good' &&
         isTrusted(signer, question, budget),
     )
@@ -134,13 +151,6 @@ function isTrusted(signer: Certificate, question: ChainQuestion, budget: Budget)
   const { valid } = judgeWithin({ ...kept, leaf: signer, profile }, budget)
   budget.trusted.set(signer, valid)
   return valid
-}
-
-/** Whether a verification with this key can still be paid for. */
-function spend(budget: Budget, spki: Uint8Array): boolean {
-  if (budget.checksLeft <= 0) return false
-  budget.checksLeft -= verificationCost(spki)
-  return true
 }
 
 /** How far a path is from trusted: reached an anchor, reached a root, has a forged link, lacks a link. */
@@ -164,7 +174,7 @@ interface Candidate {
 function poolOf({ anchors, sent, intermediates }: ChainQuestion): readonly Certificate[] {
   const pool = new Map<string, Certificate>()
   for (const certificate of [...anchors, ...sent, ...intermediates]) {
-    const key = toHex(certificate.der)
+    const key = toLatin1(certificate.der)
     if (!pool.has(key)) pool.set(key, certificate)
   }
   return [...pool.values()]
@@ -177,14 +187,16 @@ function* candidatePaths(
 ): Generator<Candidate> {
   if (trustedPeers.some(({ der }) => equalBytes(der, leaf.der))) yield { path: [leaf] }
   const { endEntities } = profile.anchorRules ?? WHOLE_ANCHORS
-  const encoded = new Set(anchors.map(({ der }) => toHex(der)))
-  yield* extend([leaf], { anchors: encoded, endEntities, pool, budget })
+  const isAnchor = endEntities && anchors.some(({ der }) => equalBytes(der, leaf.der))
+  const trusted = new Set(anchors)
+  if (isAnchor) trusted.add(leaf)
+  else trusted.delete(leaf)
+  yield* extend([leaf], { anchors: trusted, pool, budget })
 }
 
 interface Search {
-  readonly anchors: ReadonlySet<string>
-  /** An anchor may be the end entity. */
-  readonly endEntities: boolean
+  /** By identity: of equal certificates the pool has the first, and anchors come first in it. */
+  readonly anchors: ReadonlySet<Certificate>
   readonly pool: readonly Certificate[]
   readonly budget: Budget
 }
@@ -192,7 +204,7 @@ interface Search {
 /** All candidates that begin with `path`, depth first. */
 function* extend(path: readonly Certificate[], search: Search): Generator<Candidate> {
   const top = path.at(-1)!
-  if (search.anchors.has(toHex(top.der)) && (path.length > 1 || search.endEntities)) {
+  if (search.anchors.has(top)) {
     yield { path }
     return
   }
@@ -202,7 +214,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
     .toSorted((a, b) => keyIdRank(top, a) - keyIdRank(top, b))
   let found = false
   for (const issuer of issuers) {
-    if (path.length >= PATH_LENGTH_MAX || !spend(search.budget, issuer.spki)) {
+    if (path.length >= PATH_LENGTH_MAX || !affords(search.budget, issuer.spki)) {
       yield { path, deadEnd: () => searchLimit(top), isGivenUp: true }
       return
     }
@@ -236,7 +248,7 @@ function* extendInherited(
   for (const donor of search.pool) {
     if (donor.subject.key !== issuer.issuer.key || path.length + 2 > PATH_LENGTH_MAX) continue
     const key = inheritParameters(issuer.spki, donor.spki)
-    if (key === undefined || !spend(search.budget, key)) continue
+    if (key === undefined || !affords(search.budget, key)) continue
     const isGood =
       verifySignature(issuer, donor.spki) === 'good' &&
       verifySignature(path.at(-1)!, key) === 'good'

@@ -88,6 +88,17 @@ export interface RelyingPartyProfile {
   /** Hold the subject's common name to dNSName constraints where no dNSName stands, whatever name was dialled: Windows does. */
   readonly constrainsCommonName: boolean
   readonly revocation: RevocationMode
+  /** What a hard check lets pass all the same: doubts by these codes are noted, as a soft check does. Never `pki/revoked`. */
+  readonly toleratedRevocation?: readonly PathFailureCode[]
+  /** Look at the root, too, where it names a CRL or a responder. Absent: no. */
+  readonly checksRootRevocation?: boolean
+  /** Ask a responder before any CRL, and CRLs only where none answers; false: the other way round. Absent: yes, as Windows does. */
+  readonly prefersOcsp?: boolean
+  /**
+   * The nonce of OCSP requests. `none` (absent, and Windows): requests carry none, responses are kept until nextUpdate. `offered`: a
+   * response may leave it out (RFC 9654 §2.1). `demanded`: it may not.
+   */
+  readonly ocspNonce?: 'none' | 'offered' | 'demanded'
   /** Refuse what RFC 5280 §4 forbids authorities to issue, beyond what the path validation of §6.1 looks at. */
   readonly demandsConformance: boolean
   readonly strength: StrengthRule

@@ -1,6 +1,7 @@
 /**
  * Whether CRLs clear a certificate (RFC 5280 §6.3): complete ones and their deltas, whole or partitioned, of the issuer or indirect.
- * Not fetching: the caller says which CRLs are known. What a CRL covers is decided in {@link ./crl-scope.ts}.
+ * Not fetching: the caller says which CRLs are known. What a CRL covers is decided in {@link ./crl-scope.ts}, and
+ * {@link ./revocation-check.ts} looks at OCSP, too.
  */
 import { formatInstant, type Instant } from '../base/time.ts'
 import { crlUrlsOf, subjectOf, type Certificate } from './certificate.ts'
@@ -19,15 +20,21 @@ export interface CrlWanted {
   readonly kind: 'complete' | 'delta'
 }
 
+/** What came of a URL: `timed out`, `404`, `200`. */
+export interface Tried {
+  readonly url: string
+  readonly outcome: string
+}
+
+/** `http://pki.contoso.com/root.crl: timed-out, …` */
+export const formatTried = (tried: readonly Tried[]): string =>
+  tried.map(({ url, outcome }) => `${url}: ${outcome}`).join(', ')
+
 /** What the relying party knows of the CRLs of one issuer. */
 export type CrlFinding =
-  /** At least one; those of another kind or for other certificates are looked over. */
-  | { readonly kind: 'known'; readonly crls: readonly Crl[] }
-  /** What came of each URL: `timed out`, `404`. */
-  | {
-      readonly kind: 'unreachable'
-      readonly tried: readonly { readonly url: string; readonly outcome: string }[]
-    }
+  /** At least one; those of another kind or for other certificates are looked over. `tried`: how they came, where they were fetched. */
+  | { readonly kind: 'known'; readonly crls: readonly Crl[]; readonly tried?: readonly Tried[] }
+  | { readonly kind: 'unreachable'; readonly tried: readonly Tried[] }
 
 export type CrlSource = (wanted: CrlWanted) => CrlFinding
 
@@ -51,11 +58,11 @@ export interface RevocationInquiry {
 /** What speaks against the certificate; undefined when current CRLs clear it of every reason. */
 export function revocationFailure(inquiry: RevocationInquiry): PathFailure | undefined {
   let reasons = 0
-  let doubt: PathFailure | undefined
+  const doubts: PathFailure[] = []
   for (const point of crlPoints(inquiry.certificate)) {
     const finding = inquiry.crls({ issuer: point.issuer, urls: point.urls, kind: 'complete' })
     if (finding.kind === 'unreachable') {
-      if (!point.isImplied) doubt ??= unreachable(inquiry.certificate, point, finding.tried)
+      if (!point.isImplied) doubts.push(unreachable(inquiry.certificate, point, finding.tried))
       continue
     }
     for (const crl of finding.crls) {
@@ -64,23 +71,50 @@ export function revocationFailure(inquiry: RevocationInquiry): PathFailure | und
       const failure = crlFailure(crl, point, inquiry)
       if (failure?.code === 'pki/revoked') return failure
       if (failure === undefined) reasons |= added
-      else doubt ??= failure
+      else doubts.push(withTried(failure, finding.tried ?? []))
     }
     if (reasons === ALL_REASONS) return undefined
   }
-  return doubt ?? uncovered(inquiry.certificate, reasons)
+  return mostTelling(doubts) ?? uncovered(inquiry.certificate, reasons)
+}
+
+/**
+ * Codes of what stands in the way of an answer. A list or a response that was had tells more than one that was not, and one that
+ * is merely old more than one that never counted.
+ */
+const TELLING: readonly PathFailureCode[] = [
+  'pki/crl-expired',
+  'pki/ocsp-expired',
+  'pki/crl-not-yet-valid',
+  'pki/crl-invalid',
+  'pki/ocsp-invalid',
+  'pki/ocsp-unknown',
+  'pki/crl-unreachable',
+  'pki/ocsp-unreachable',
+  'pki/no-crl-distribution-point',
+]
+
+/** The first of those that tell most. */
+export const mostTelling = (doubts: readonly PathFailure[]): PathFailure | undefined =>
+  doubts.toSorted((a, b) => TELLING.indexOf(a.code) - TELLING.indexOf(b.code))[0]
+
+/** The failure, with what came of each URL at the end of what was got. */
+export function withTried(failure: PathFailure, tried: readonly Tried[]): PathFailure {
+  if (tried.length === 0) return failure
+  const got = failure.got === undefined ? '' : `${failure.got}; `
+  return { ...failure, got: `${got}${formatTried(tried)}` }
 }
 
 const unreachable = (
   certificate: Certificate,
   { issuer, urls }: CrlPoint,
-  tried: readonly { readonly url: string; readonly outcome: string }[],
+  tried: readonly Tried[],
 ): PathFailure => ({
   code: 'pki/crl-unreachable',
   subject: subjectOf(certificate),
   message: `the CRL of ${issuer.text} could not be fetched`,
   expected: urls.join(' or ') || `a CRL of ${issuer.text}`,
-  got: tried.map(({ url, outcome }) => `${url}: ${outcome}`).join(', ') || 'not tried',
+  got: formatTried(tried) || 'not tried',
 })
 
 function uncovered(certificate: Certificate, reasons: number): PathFailure {

@@ -2,10 +2,11 @@
  * Verifies and makes the signatures of certificates and CRLs, always through node:crypto.
  * Not a policy: which algorithms are too weak is not decided here. RSA PKCS #1 v1.5 repeats byte for byte (RFC 8017 §8.2).
  */
-import { constants, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
-import { toHex } from '../base/bytes.ts'
+import { constants, sign, verify, type KeyObject } from 'node:crypto'
+import { toLatin1 } from '../base/bytes.ts'
 import type { Signed } from './certificate.ts'
 import { signatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts'
+import { publicKey } from './verification-key.ts'
 
 /** `unsupported`: an algorithm or key that is not known here, which is not the same as a forged signature. */
 export type SignatureVerdict = 'good' | 'bad' | 'unsupported'
@@ -21,7 +22,8 @@ const verdicts = new WeakMap<Signed, Map<string, SignatureVerdict>>()
 export function verifySignature(signed: Signed, spki: Uint8Array): SignatureVerdict {
   const known = verdicts.get(signed) ?? new Map<string, SignatureVerdict>()
   verdicts.set(signed, known)
-  const key = toHex(spki)
+  // By the key's bytes: many certificates of one key are no reason to verify as many times.
+  const key = toLatin1(spki)
   const verdict = known.get(key) ?? computeVerdict(signed, spki)
   known.set(key, verdict)
   return verdict
@@ -51,44 +53,6 @@ function paddingOf({ key, saltLength }: SignatureAlgorithm) {
   if (key === 'rsa') return { padding: constants.RSA_PKCS1_PADDING }
   if (saltLength === undefined) return {}
   return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
-}
-
-// Reading a key costs more than using it, and one judgement uses each of its keys many times.
-const readKeys = new WeakMap<Uint8Array, KeyObject | 'unreadable'>()
-
-/** The key in SubjectPublicKeyInfo, or undefined when OpenSSL cannot read it: a peer may send anything there. */
-function publicKey(spki: Uint8Array): KeyObject | undefined {
-  const known = readKeys.get(spki) ?? readKey(spki)
-  readKeys.set(spki, known)
-  return known === 'unreadable' ? undefined : known
-}
-
-/** Public exponents have 17 bits in practice; OpenSSL takes 64 with long moduli. */
-const EXPONENT_LIMIT = 2n ** 64n
-
-function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
-  try {
-    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-    const exponent = key.asymmetricKeyDetails?.publicExponent ?? 3n
-    // With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1); a long one is there to keep its verifier busy.
-    const isSound = exponent >= 3n && exponent % 2n === 1n && exponent < EXPONENT_LIMIT
-    return isSound ? key : 'unreadable'
-  } catch {
-    return 'unreadable'
-  }
-}
-
-/** Whether OpenSSL reads the key: a signature by one that it does not cannot be judged. */
-export const isUsableKey = (spki: Uint8Array): boolean => publicKey(spki) !== undefined
-
-/** How large a key is, in bits: of an RSA or DSA modulus, or of a curve's field. Absent: another kind, or not readable here. */
-export function keySize(
-  spki: Uint8Array,
-): { readonly kind: 'modulus' | 'curve'; readonly bits: number } | undefined {
-  const { modulusLength, namedCurve } = publicKey(spki)?.asymmetricKeyDetails ?? {}
-  if (modulusLength !== undefined) return { kind: 'modulus', bits: modulusLength }
-  const digits = namedCurve === undefined ? null : /\d{3}/.exec(namedCurve)
-  return digits === null ? undefined : { kind: 'curve', bits: Number(digits[0]) }
 }
 
 /** Sign with sha256WithRSAEncryption (RFC 8017 §8.2). The same key and bytes give the same signature. */

@@ -3,6 +3,7 @@
  */
 import type { Topology } from '../topology/topology.ts'
 import { duplicateAddresses, gatewaysOffLink, overlappingNetworks } from './addressing.ts'
+import { deniedEnrolments, gatewayCertificates } from './enrolment.ts'
 import type { PreflightRule, TopologyFinding } from './finding.ts'
 import { rulesOfOneName, shadowedRules } from './firewall-rules.ts'
 import {
@@ -14,6 +15,14 @@ import {
   radiusBehindInnerFirewall,
 } from './gateway.ts'
 import { vlansMissingOnTrunks } from './switching.ts'
+import {
+  autoenrolmentPolicy,
+  issuingAuthorities,
+  templateContents,
+  templateKeys,
+  templatePermissions,
+  unpublishedTemplates,
+} from './templates.ts'
 
 const RULES: readonly PreflightRule[] = [
   duplicateAddresses,
@@ -28,6 +37,14 @@ const RULES: readonly PreflightRule[] = [
   radiusBehindInnerFirewall,
   shadowedRules,
   rulesOfOneName,
+  unpublishedTemplates,
+  issuingAuthorities,
+  autoenrolmentPolicy,
+  templatePermissions,
+  templateKeys,
+  templateContents,
+  deniedEnrolments,
+  gatewayCertificates,
 ]
 
 /** Errors first; within a severity, in the order of the rules. */

@@ -412,7 +412,7 @@ const editZone = <N extends string, H extends string, Z extends string>(
     }
   })
 
-function mustFind(what: string, name: string, known: readonly string[]): void {
+export function mustFind(what: string, name: string, known: readonly string[]): void {
   const complaint = unknownName(what, name, known)
   if (complaint !== undefined) throw new RangeError(complaint)
 }
@@ -442,9 +442,9 @@ const changed = <T extends Named>(
 }
 
 /** `change` laid over `value`. The cast is sound: only an optional field can be taken away. */
-function merged<T extends object>(value: T, change: Change<NoInfer<T>>): T {
+export function merged<T extends object>(value: T, change: Change<NoInfer<T>>): T {
   const fields = Object.entries({ ...value, ...change }).filter(([, field]) => field !== undefined)
   return Object.fromEntries(fields) as T
 }
 
-const keysOf = (change: object): string => Object.keys(change).join(', ')
+export const keysOf = (change: object): string => Object.keys(change).join(', ')

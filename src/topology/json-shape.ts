@@ -5,7 +5,8 @@
 import { z } from 'zod'
 import type { Duration } from '../base/time.ts'
 import type { SourceFile } from './files.ts'
-import { opt, parts, text } from './schema.ts'
+import { parts } from './schema.ts'
+import { opt, text } from './schema-words.ts'
 
 /** `20 ms`, `1.5 s`, `2 min`, `8 h`, `366 d`; `-30 d` lies before. */
 const DURATION = /^(-?\d+(?:\.\d+)?) ?(µs|us|ms|s|min|h|d)$/

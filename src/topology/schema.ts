@@ -7,7 +7,9 @@ import { z } from 'zod'
 import type { Duration } from '../base/time.ts'
 import type { SourceFile } from './files.ts'
 import type { FilterSpec, NatRouterSpec, NatRuleSpec, RuleSpec } from './firewall.ts'
-import type { AuthoritySpec, CertificateSpec } from './pki.ts'
+import type { AuthoritySpec } from './pki.ts'
+import { certificateShape, directoryShape, templateShape } from './schema-directory.ts'
+import { flag, opt, text, texts } from './schema-words.ts'
 import type { ServiceSpec } from './services.ts'
 import type { InterfaceSpec, NetworkSpec, NodeSpec, ZoneSpec } from './topology.ts'
 
@@ -21,13 +23,6 @@ export interface Forms {
   readonly interfaces: (whole: typeof interfaceShape) => z.ZodType<readonly InterfaceSpec[]>
 }
 
-/** A key may be absent. `undefined` counts as absent, as it does in JavaScript that builds its objects. */
-export const opt = <S extends z.ZodType>(schema: S): z.ZodExactOptional<S> =>
-  z.optional(schema) as unknown as z.ZodExactOptional<S>
-
-export const text = z.string()
-const texts = z.array(z.string())
-const flag = z.boolean()
 const port = z.int().min(1).max(65_535)
 const anyPort = z.int().min(0).max(65_535)
 const portMatch = z.union([anyPort, z.tuple([anyPort, anyPort])]).meta({ id: 'portMatch' })
@@ -229,38 +224,6 @@ function serviceShape(duration: Forms['duration']): z.ZodType<ServiceSpec> {
   ])
 }
 
-function certificateShape(duration: Forms['duration']): z.ZodType<CertificateSpec> {
-  return z.strictObject({
-    name: text,
-    issuer: text,
-    subject: text,
-    dns: opt(texts),
-    upn: opt(texts),
-    eku: opt(
-      z.array(
-        z.enum(['serverAuth', 'clientAuth', 'ikeIntermediate', 'smartCardLogon', 'anyPurpose']),
-      ),
-    ),
-    validFrom: opt(duration),
-    validFor: duration,
-    revoked: opt(
-      z.strictObject({
-        at: duration,
-        reason: z.enum([
-          'unspecified',
-          'keyCompromise',
-          'cACompromise',
-          'affiliationChanged',
-          'superseded',
-          'cessationOfOperation',
-          'certificateHold',
-        ]),
-      }),
-    ),
-    sendsChain: opt(flag),
-  })
-}
-
 function authorityShape(duration: Forms['duration']): z.ZodType<AuthoritySpec> {
   return z.strictObject({
     subject: text,
@@ -275,9 +238,36 @@ function authorityShape(duration: Forms['duration']): z.ZodType<AuthoritySpec> {
         thisUpdate: opt(duration),
         validFor: opt(duration),
         every: opt(duration),
+        overlap: opt(duration),
+        delta: opt(z.strictObject({ every: duration, overlap: opt(duration), urls: opt(texts) })),
+      }),
+    ),
+    ocsp: opt(
+      z.strictObject({
+        urls: texts,
+        publishedOn: opt(text),
+        validFor: opt(duration),
+        signer: opt(z.enum(['delegate', 'authority'])),
+        signerValidFor: opt(duration),
+        nonces: opt(flag),
+        fails: opt(z.enum(['internalError', 'tryLater', 'unauthorized'])),
       }),
     ),
     pathLength: opt(z.int().min(0)),
+    templates: opt(texts),
+    requesters: opt(texts),
+    runsOn: opt(text),
+    sidExtension: opt(flag),
+    maximumValidity: opt(duration),
+    renewals: opt(
+      z.array(
+        z.strictObject({
+          at: duration,
+          key: z.enum(['same', 'new']),
+          validFor: opt(duration),
+        }),
+      ),
+    ),
   })
 }
 
@@ -338,6 +328,7 @@ function nodeShape({ duration, file, interfaces }: Forms): z.ZodType<NodeSpec> {
       roams: opt(texts),
       groupPolicyNrpt: opt(z.array(z.strictObject({ namespace: text, servers: opt(texts) }))),
       suffixSearchList: opt(texts),
+      users: opt(texts),
     }),
     z.strictObject({ kind: z.literal('firewall'), ...ipNode, filter: filterShape(duration) }),
     z.strictObject({ kind: z.literal('nat-router'), ...ipNode, nat: natRouterShape(duration) }),
@@ -359,6 +350,8 @@ export const parts = (forms: Forms) => ({
     Record<string, ZoneSpec>
   >,
   authorities: z.record(text, authorityShape(forms.duration)),
+  templates: opt(z.record(text, templateShape(forms.duration))),
+  directory: opt(directoryShape(forms.duration)),
   nodes: z.record(text, nodeShape(forms)),
 })
 

@@ -5,10 +5,12 @@
  * Type parameters: N the networks, H the nodes, Z the DNS zones. All are inferred from the keys a topology writes.
  */
 import type { Duration } from '../base/time.ts'
+import type { DirectorySpec } from './directory.ts'
 import type { SourceFile } from './files.ts'
 import type { FilterSpec, NatRouterSpec } from './firewall.ts'
 import type { AuthoritySpec, CertificateSpec } from './pki.ts'
 import type { ServiceSpec } from './services.ts'
+import type { TemplateSpec } from './templates.ts'
 
 export interface Topology<
   N extends string = string,
@@ -25,6 +27,10 @@ export interface Topology<
   readonly zones: Readonly<Record<Z, ZoneSpec>>
   /** Certification authorities by key; certificates name the keys. */
   readonly authorities: Readonly<Record<string, AuthoritySpec<H>>>
+  /** Certificate templates by key; authorities and certificates name the keys. */
+  readonly templates?: Readonly<Record<string, TemplateSpec>>
+  /** The Active Directory domain that its Windows nodes belong to. */
+  readonly directory?: DirectorySpec<H>
   readonly nodes: Readonly<Record<H, NodeSpec<N, H, Z>>>
 }
 
@@ -123,6 +129,8 @@ export interface HostSpec<
   readonly groupPolicyNrpt?: readonly NrptRuleSpec[]
   /** A global suffix search list set by Group Policy. */
   readonly suffixSearchList?: readonly string[]
+  /** Logon names of the directory's users who sign in here. */
+  readonly users?: readonly string[]
 }
 
 /** One NRPT rule. `servers` absent: an exemption. */
@@ -221,13 +229,21 @@ export const ethernetSwitch = <const N extends string, const H extends string>(
 ): SwitchSpec<N, H> => ({ kind: 'switch', ...rest })
 
 /** What `topology()` takes: the data of {@link Topology}, with prefixes as bare strings where nothing else is said. */
-export interface TopologyInput<N extends string, H extends string, Z extends string> {
+export interface TopologyInput<
+  N extends string,
+  H extends string,
+  Z extends string,
+  U extends string = string,
+  G extends string = string,
+> {
   readonly name: string
   readonly description?: string
   readonly start: string
   readonly networks: Readonly<Record<N, string | NetworkSpec>>
   readonly zones?: Readonly<Record<Z, ZoneSpec>>
   readonly authorities?: Readonly<Record<string, AuthoritySpec<NoInfer<H>>>>
+  readonly templates?: Readonly<Record<string, TemplateSpec>>
+  readonly directory?: DirectorySpec<NoInfer<H>, U, G>
   readonly nodes: Readonly<Record<H, NodeSpec<NoInfer<N>, NoInfer<H>, NoInfer<Z>>>>
 }
 
@@ -245,7 +261,9 @@ export function topology<
   const N extends string,
   const H extends string,
   const Z extends string = never,
->(input: TopologyInput<N, H, Z>): Topology<N, H, Z> {
+  const U extends string = never,
+  const G extends string = never,
+>(input: TopologyInput<N, H, Z, U, G>): Topology<N, H, Z> {
   const networks = Object.fromEntries(
     Object.entries<string | NetworkSpec>(input.networks).map(([name, written]) => [
       name,

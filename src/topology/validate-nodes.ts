@@ -88,6 +88,9 @@ function validateHost(t: Topology, node: HostSpec, problems: Problems): void {
   node.suffixSearchList?.forEach((suffix, i) =>
     problems.at('suffixSearchList', i).add(domainNameComplaint(suffix)),
   )
+  node.users?.forEach((user, i) =>
+    problems.at('users', i).add(unknownName('user', user, t.directory?.users ?? {})),
+  )
 }
 
 function validateSwitch(t: Topology, node: SwitchSpec, problems: Problems): void {

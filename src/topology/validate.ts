@@ -9,8 +9,10 @@ import { Problems, type TopologyProblem } from './problems.ts'
 import { topologyShape } from './schema.ts'
 import { shapeFailure } from './shape-problems.ts'
 import type { NetworkSpec, Topology } from './topology.ts'
+import { validateDirectory } from './validate-directory.ts'
 import { validateAuthorities } from './validate-pki.ts'
 import { validateNode } from './validate-nodes.ts'
+import { validateTemplates } from './validate-templates.ts'
 
 /** Answers for topologies that can no longer change: every story of a run builds the same few. */
 const answers = new WeakMap<Topology, readonly TopologyProblem[]>()
@@ -44,6 +46,8 @@ function meaningProblems(t: Topology): readonly TopologyProblem[] {
     problems.at('zones', key, 'origin').add(domainNameComplaint(zone.origin))
   }
   validateAuthorities(t, problems.at('authorities'))
+  validateTemplates(t, problems.at('templates'))
+  validateDirectory(t, problems.at('directory'))
   for (const name of Object.keys(t.nodes)) {
     problems.at('nodes', name).add(nodeNameComplaint(name))
     validateNode(t, name, problems.at('nodes', name))

@@ -54,6 +54,14 @@ const CHUNK_LINE = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i
 const fault = (code: WireFault, field: string, offset: number, rfc: string) =>
   err<WireError>({ code, layer: 'http', field, offset, rfc })
 
+const tooLarge = (offset: number, what = 'body') =>
+  fault(
+    'bad-value',
+    `${what} of more than ${HTTP_BODY_BYTES_MAX} bytes`,
+    offset,
+    'RFC 9110 §15.5.14',
+  )
+
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
@@ -125,7 +133,7 @@ function framingOf(head: Head, fallback: Framing): Result<Framing, WireError> {
     return fault('bad-value', `Content-Length '${written}'`, 0, 'RFC 9112 §6.3')
   }
   return Number(length) > HTTP_BODY_BYTES_MAX
-    ? fault('bad-value', `Content-Length '${written}'`, 0, 'RFC 9110 §15.5.14')
+    ? tooLarge(0, `Content-Length '${written}'`)
     : ok(Number(length))
 }
 
@@ -139,7 +147,7 @@ function readBody(
   if (framing === 'chunked') return readChunks(bytes, start)
   if (framing === 'until-close') {
     if (bytes.length - start > HTTP_BODY_BYTES_MAX) {
-      return fault('bad-value', 'body size', bytes.length, 'RFC 9110 §15.5.14')
+      return tooLarge(start + HTTP_BODY_BYTES_MAX)
     }
     return ok(ended ? { body: bytes.slice(start), end: bytes.length } : undefined)
   }
@@ -162,8 +170,7 @@ function readChunks(
     if (m === null) return fault('bad-value', 'chunk-size', at, 'RFC 9112 §7.1')
     const size = Number.parseInt(m[1]!, 16)
     total += size
-    if (total > HTTP_BODY_BYTES_MAX)
-      return fault('bad-value', 'chunk-size', at, 'RFC 9110 §15.5.14')
+    if (total > HTTP_BODY_BYTES_MAX) return tooLarge(at)
     at = end + 2
     if (size === 0) break
     if (at + size + 2 > bytes.length) return ok(undefined)

@@ -1,82 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { ipv4 } from '../../src/base/address.ts'
 import { utf8 } from '../../src/base/bytes.ts'
-import { after, days, hours, type Instant } from '../../src/base/time.ts'
-import {
-  FETCHES_MAX,
-  judge,
-  UrlCache,
-  type ChainJudgement,
-  type JudgementInput,
-} from '../../src/node/relying-party.ts'
+import { after, days, hours } from '../../src/base/time.ts'
+import { FETCHES_MAX } from '../../src/node/relying-party.ts'
+import { ISSUER_FILE_BYTES_MAX } from '../../src/node/retrieval.ts'
 import type { HttpOutcome } from '../../src/node/web-client.ts'
 import { subjectOf } from '../../src/pki/certificate.ts'
-import type { Pki } from '../../src/pki/issue.ts'
 import { PROFILES } from '../../src/windows/relying-parties.ts'
 import { codesOf, GATEWAY, held, pkiOf, rootOf, START } from '../pki/contoso.ts'
-
-const server = { address: ipv4('10.0.0.5'), port: 80 }
-const response = (url: string, status: number, body: Uint8Array): HttpOutcome => ({
-  kind: 'response',
-  status,
-  headers: [],
-  body,
-  url,
-  to: server,
-})
-const TIMED_OUT: HttpOutcome = { kind: 'timed-out', to: server }
-
-/** A laptop, and the web as it sees it: what the authorities publish, unless `blocked` says otherwise. */
-class Laptop {
-  wallClock: Instant = START
-  readonly cache = new UrlCache()
-  readonly asked: string[] = []
-  readonly blocked = new Map<string, HttpOutcome>()
-  readonly pki: Pki
-
-  constructor(pki: Pki) {
-    this.pki = pki
-  }
-
-  judge(change: Partial<JudgementInput> = {}): ChainJudgement {
-    const waiting: (() => void)[] = []
-    let judgement: ChainJudgement | undefined
-    const { certificate, chain } = held(this.pki)
-    judge(
-      this,
-      {
-        cache: this.cache,
-        httpGet: (url, done) => {
-          this.asked.push(url)
-          waiting.push(() => done(this.#answer(url)))
-        },
-      },
-      {
-        presented: [certificate, ...chain].map(({ der }) => der),
-        intermediates: [],
-        anchors: [rootOf(this.pki)],
-        profile: PROFILES['sstp-client'],
-        name: 'vpn.contoso.com',
-        ...change,
-      },
-      (done) => {
-        if (judgement !== undefined) throw new Error('done was called twice')
-        judgement = done
-      },
-    )
-    for (const answer of waiting) answer()
-    return judgement!
-  }
-
-  #answer(url: string): HttpOutcome {
-    const blocked = this.blocked.get(url)
-    if (blocked !== undefined) return blocked
-    const found = this.pki.publications().find((publication) => publication.url === url)
-    return found === undefined
-      ? response(url, 404, utf8('Not Found'))
-      : response(url, 200, found.bytes(this.wallClock))
-  }
-}
+import { Laptop, response, SERVER, TIMED_OUT } from './laptop.ts'
 
 const ROOT_CRL = 'http://pki.contoso.com/root.crl'
 const ISSUING_CRL = 'http://pki.contoso.com/issuing.crl'
@@ -108,13 +39,13 @@ describe('CRLs are fetched', () => {
 
   test.for<[string, HttpOutcome, RegExp]>([
     ['timed out', TIMED_OUT, /^timed-out at 10\.0\.0\.5:80$/],
-    ['refused', { kind: 'refused', to: server }, /^refused at/],
+    ['refused', { kind: 'refused', to: SERVER }, /^refused at/],
     [
       'not resolved',
       { kind: 'unresolved', name: 'pki.contoso.com', rcode: 'NXDOMAIN' },
       /^unresolved: NXDOMAIN$/,
     ],
-    ['unreachable', { kind: 'unreachable', to: server }, /^unreachable at/],
+    ['unreachable', { kind: 'unreachable', to: SERVER }, /^unreachable at/],
     ['in a circle', { kind: 'too-many-redirects', url: ISSUING_CRL }, /^too-many-redirects$/],
     ['no HTTP', { kind: 'malformed', detail: 'no status line' }, /^malformed: no status line$/],
     ['absent', response(ISSUING_CRL, 404, new Uint8Array()), /^404$/],
@@ -133,7 +64,7 @@ describe('CRLs are fetched', () => {
     expect(judgement.fetches[0]!.outcome).toMatch(told)
   })
 
-  test('the next URL is tried when one fails; LDAP is not modelled', () => {
+  test('the next URL is tried when one fails; LDAP is not modelled, and not needed then', () => {
     const ldap = 'ldap:///CN=CDP?certificateRevocationList'
     const other = 'http://backup.contoso.com/issuing.crl'
     const laptop = new Laptop(pkiOf({ issuing: { crlUrls: [ldap, other, ISSUING_CRL] } }))
@@ -141,12 +72,57 @@ describe('CRLs are fetched', () => {
     const judgement = laptop.judge()
     expect(judgement.valid).toBe(true)
     expect(judgement.fetches.map(({ outcome }) => outcome)).toEqual([
-      'ldap is not modelled',
       'timed-out at 10.0.0.5:80',
       '200',
       '200',
     ])
     expect(laptop.asked).not.toContain(ldap)
+  })
+
+  test('LDAP is tried last, and named where nothing else answered', () => {
+    const ldap = 'ldap:///CN=CDP?certificateRevocationList'
+    const laptop = new Laptop(pkiOf({ issuing: { crlUrls: [ldap, ISSUING_CRL] } }))
+    laptop.blocked.set(ISSUING_CRL, TIMED_OUT)
+    expect(laptop.judge().failures).toMatchObject([
+      {
+        code: 'pki/crl-unreachable',
+        got: `${ISSUING_CRL}: timed-out at 10.0.0.5:80, ${ldap}: ldap is not modelled`,
+      },
+    ])
+  })
+
+  test.for<[string, (laptop: Laptop) => Uint8Array, string, RegExp]>([
+    [
+      'another issuer’s list',
+      ({ pki, wallClock }) => pki.crl('root', wallClock)!,
+      'pki/crl-invalid',
+      /got CN=Contoso Root CA/,
+    ],
+    [
+      'a list in PEM',
+      () => utf8('-----BEGIN X509 CRL-----\nMII=\n-----END X509 CRL-----\n'),
+      'pki/crl-unreachable',
+      /200, but in PEM/,
+    ],
+    [
+      'a delta where the complete list belongs',
+      ({ pki, wallClock }) => pki.deltaCrl('issuing', wallClock)!,
+      'pki/crl-invalid',
+      /no CRL that is known/,
+    ],
+  ])('%s at one URL does not keep the next one from being tried', ([, body, code, told]) => {
+    const first = 'http://wrong.contoso.com/issuing.crl'
+    const spec = (crlUrls: readonly string[]) => ({
+      issuing: { crlUrls, crl: { every: days(7), delta: { every: days(1), urls: [] } } },
+    })
+    const laptop = new Laptop(pkiOf(spec([first, ISSUING_CRL])))
+    laptop.blocked.set(first, response(first, 200, body(laptop)))
+    expect(laptop.judge().valid).toBe(true)
+    const alone = new Laptop(pkiOf(spec([first])))
+    alone.blocked.set(first, response(first, 200, body(alone)))
+    const [failure] = alone.judge().failures
+    expect(failure).toMatchObject({ code })
+    expect(`${failure!.message}, got ${failure!.got}`).toMatch(told)
   })
 
   test('an old list is reported as expired, not as unreachable', () => {
@@ -264,6 +240,15 @@ describe('a missing intermediate', () => {
     const intermediates = [laptop.pki.authority('issuing')!.certificate]
     expect(laptop.judge({ intermediates, profile: PROFILES['ike-client'] }).valid).toBe(true)
     expect(laptop.asked).toEqual([])
+  })
+
+  test('a huge file is refused', () => {
+    const laptop = silent()
+    const body = new Uint8Array(ISSUER_FILE_BYTES_MAX + 1)
+    laptop.blocked.set(ISSUING_CRT, response(ISSUING_CRT, 200, body))
+    const judgement = laptop.judge({ profile: PROFILES['ike-client'] })
+    expect(codesOf(judgement)).toEqual(['pki/missing-intermediate'])
+    expect(judgement.fetches[0]!.outcome).toBe('200, but 100001 bytes, more than 100000')
   })
 
   test('an untrusted root is fetched too, and stays untrusted', () => {

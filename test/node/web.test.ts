@@ -5,11 +5,12 @@ import { instant, ms, seconds } from '../../src/base/time.ts'
 import { rngFrom } from '../../src/base/rng.ts'
 import {
   formatHttpOutcome,
-  httpGet,
+  httpAsk,
   type HttpOutcome,
   type Resolve,
 } from '../../src/node/web-client.ts'
 import { httpDate, startWebServer, type WebAnswer } from '../../src/node/web-server.ts'
+import { headerValue, type HttpRequest } from '../../src/wire/http.ts'
 import { Network } from '../net/network.ts'
 
 const CRL = rngFrom('crl').bytes(40_000)
@@ -32,7 +33,13 @@ const redirect = (to: string): WebAnswer => ({
   headers: [{ name: 'Location', value: to }],
 })
 
-function respond(path: string): WebAnswer {
+function respond(path: string, request: HttpRequest): WebAnswer {
+  if (path === '/echo') {
+    const type = headerValue(request.headers, 'Content-Type') ?? ''
+    return page(`${request.method} ${fromUtf8(request.body)} ${type}`)
+  }
+  if (path === '/again') return { ...redirect('/echo'), status: 307 }
+  if (path === '/see-other') return { ...redirect('/echo'), status: 303 }
   if (path === '/root.crl') return { status: 200, body: CRL, contentType: 'application/pkix-crl' }
   if (path === '/old') return redirect('/new')
   if (path === '/new') return page('moved here')
@@ -47,10 +54,14 @@ function site(loss = 0) {
   const client = net.stack('laptop', { lan: '10.0.0.1' })
   const server = net.stack('ca1', { lan: '10.0.0.2' })
   net.stack('bystander', { lan: '10.0.0.3' })
-  const started = startWebServer(server, { port: 80, respond })
+  const started = startWebServer(server, {
+    port: 80,
+    respond,
+    takesPost: (path) => path !== '/new',
+  })
   const get = (url: string, by: Resolve = resolve): HttpOutcome => {
     const outcomes: HttpOutcome[] = []
-    httpGet(client, by, url, (outcome) => outcomes.push(outcome))
+    httpAsk(client, by, { url }, (outcome) => outcomes.push(outcome))
     expect(outcomes).toEqual([])
     net.run(seconds(60))
     expect(outcomes).toHaveLength(1)
@@ -89,6 +100,19 @@ describe('over the simulated network', () => {
       url: 'http://crl.example/new',
       body: utf8('moved here'),
     })
+  })
+
+  test.for([
+    ['/echo', 'POST abc application/ocsp-request'],
+    ['/again', 'POST abc application/ocsp-request'],
+    ['/see-other', 'GET  '],
+  ] as const)('what is posted to %s arrives as %s', ([path, arrived]) => {
+    const { net, client } = site()
+    const outcomes: HttpOutcome[] = []
+    const posted = { contentType: 'application/ocsp-request', body: utf8('abc') }
+    httpAsk(client, resolve, { url: `http://crl.example${path}`, posted }, (o) => outcomes.push(o))
+    net.run(seconds(60))
+    expect(outcomes).toMatchObject([{ kind: 'response', status: 200, body: utf8(arrived) }])
   })
 
   test('a name with two addresses: the one that refuses is passed over', () => {
@@ -136,12 +160,12 @@ describe('each way to fail has its name', () => {
     const outcomes: HttpOutcome[] = []
     server.setDown(true)
     net.run(seconds(1))
-    httpGet(client, resolve, 'http://crl.example/', (outcome) => outcomes.push(outcome))
+    httpAsk(client, resolve, { url: 'http://crl.example/' }, (outcome) => outcomes.push(outcome))
     // ARP has no answer either, which the stack tells before the time is over; a resolver that never answers is told by nobody.
-    httpGet(
+    httpAsk(
       client,
       () => {},
-      'http://crl.example/',
+      { url: 'http://crl.example/' },
       (outcome) => outcomes.push(outcome),
     )
     net.run(ms(14_999))

@@ -47,12 +47,20 @@ export interface Site {
   readonly authorities?: Readonly<Record<string, AuthoritySpec>>
   /** The gateway's certificates; by default the one of {@link GATEWAY}. */
   readonly certificates?: readonly CertificateSpec[]
+  /** Default {@link START}. */
+  readonly start?: Instant
 }
 
-export const site = ({ root, issuing, authorities, certificates = [GATEWAY] }: Site = {}) => ({
+export const site = ({
+  root,
+  issuing,
+  authorities,
+  certificates = [GATEWAY],
+  start = START,
+}: Site = {}) => ({
   authorities: { root: { ...ROOT, ...root }, issuing: { ...ISSUING, ...issuing }, ...authorities },
   holders: certificates.map((certificate) => ({ node: 'gateway', certificate })),
-  start: START,
+  start,
 })
 
 export function pkiOf(spec: Site = {}): Pki {

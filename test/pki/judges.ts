@@ -32,3 +32,9 @@ export function openssl(...args: readonly string[]): { status: number | null; ou
 
 /** Half of x509-limbo and a tenth of BetterTLS. */
 export const LIMBO_FILE = 'x509/limbo-half.json.gz'
+
+/** DER as PEM. */
+export const pem = (label: string, der: Uint8Array): string =>
+  `-----BEGIN ${label}-----\n${Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`

@@ -5,19 +5,16 @@ import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { after, days, hours, type Instant } from '../../src/base/time.ts'
 import type { Pki } from '../../src/pki/issue.ts'
+import { vpnUserTemplate } from '../../src/topology/templates.ts'
+import { compiledSite } from '../directory/site.ts'
 import { codesOf, GATEWAY, held, judge, pkiOf, rootOf, START } from './contoso.ts'
-import { missingOpenssl, openssl } from './judges.ts'
+import { missingOpenssl, openssl, pem } from './judges.ts'
 
 const skipped = missingOpenssl()
 if (skipped !== undefined) console.log(`skipped: ${skipped}`)
 
 const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-pki-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-const pem = (label: string, der: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${Buffer.from(der)
-    .toString('base64')
-    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`
 
 function file(name: string, ...certificates: readonly string[]): string {
   const target = path.join(folder, name)
@@ -136,4 +133,77 @@ test.skipIf(skipped !== undefined)('openssl reads every extension as it was mean
   ]) {
     expect(lines).toContain(line)
   }
+})
+
+describe.skipIf(skipped !== undefined)('what an enterprise CA issues by template', () => {
+  const { pki, directory } = compiledSite({
+    ca: { renewals: [{ at: days(200), key: 'new' }] },
+    directory: { users: { ada: { name: 'Ada Lovelace', mail: 'ada@contoso.com' } } },
+    templates: {
+      vpnUser: vpnUserTemplate({ subject: { email: true, emailInSubject: true, upn: true } }),
+      old: {
+        base: 'Computer',
+        schemaVersion: 1,
+        permissions: { 'Domain Computers': ['read', 'enroll'] },
+      },
+    },
+    pc: [{ name: 'old', template: 'old' }],
+  })
+  const certificate = (name: string, at: Instant) => pki.certificate('pc', name, at)!
+  const write = (name: string, at: Instant) =>
+    file(`${name}.pem`, pem('CERTIFICATE', certificate(name, at).certificate.der))
+
+  test.for<[name: string, at: number, purpose: string]>([
+    ['user', 0, 'sslclient'],
+    ['device', 0, 'sslclient'],
+    ['old', 0, 'sslserver'],
+    ['user', 330, 'sslclient'],
+    ['device', 800, 'sslclient'],
+  ])('verifies with its CRL: %s after %i days', ([name, by, purpose]) => {
+    const at = after(START, days(by))
+    const keyIndex = by > 200 ? 1 : 0
+    const crl = (key: string, index: number) =>
+      file(`${key}${index}.crl`, pem('X509 CRL', pki.crl(key, at, index)!))
+    const { chain } = certificate(name, at)
+    const { output, status } = openssl(
+      'verify',
+      '-x509_strict',
+      '-no-CApath',
+      '-no-CAstore',
+      `-purpose=${purpose}`,
+      `-CAfile=${file('root.pem', pem('CERTIFICATE', rootOf(pki).der))}`,
+      '-untrusted',
+      file('chain.pem', ...chain.map(({ der }) => pem('CERTIFICATE', der))),
+      '-CRLfile',
+      crl('issuing', keyIndex),
+      '-crl_check',
+      `-attime=${at / 1e6}`,
+      write(name, at),
+    )
+    expect(output).toMatch(/: OK/)
+    expect(status).toBe(0)
+  })
+
+  test('reads names, template, policies and SID as they were meant', () => {
+    const text = openssl('x509', '-in', write('user', START), '-noout', '-text').output
+    const lines = text.split('\n').map((line) => line.trim())
+    const { sid } = directory!.accounts.find(({ key }) => key === 'ada')!
+    for (const line of [
+      'Subject: DC = com, DC = contoso, DC = corp, CN = Users, CN = Ada Lovelace, emailAddress = ada@contoso.com',
+      'othername: UPN::ada@corp.contoso.com, email:ada@contoso.com',
+      'Microsoft Encrypted File System, E-mail Protection, TLS Web Client Authentication',
+      '1.3.6.1.4.1.311.21.7:',
+      '1.3.6.1.4.1.311.21.10:',
+      '1.3.6.1.4.1.311.25.2:',
+    ]) {
+      expect(lines).toContain(line)
+    }
+    expect(text).toContain(sid)
+  })
+
+  test('finds the SID where Microsoft puts it', () => {
+    const listing = openssl('asn1parse', '-in', write('user', START)).output
+    const { sid } = directory!.accounts.find(({ key }) => key === 'ada')!
+    expect(listing).toContain(Buffer.from(sid).toString('hex').toUpperCase())
+  })
 })

@@ -8,8 +8,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { fromHex } from '../../src/base/bytes.ts'
 import { readCertificates, type Certificate } from '../../src/pki/certificate.ts'
 import * as write from '../../src/pki/der-writer.ts'
-import { keySize, verifySignature } from '../../src/pki/signature.ts'
+import { verifySignature } from '../../src/pki/signature.ts'
 import { signatureAlgorithm } from '../../src/pki/signature-algorithm.ts'
+import { keySize } from '../../src/pki/verification-key.ts'
 import { missingOpenssl } from './judges.ts'
 
 const skipped = missingOpenssl()
@@ -111,7 +112,7 @@ describe.skipIf(skipped !== undefined)('signatures that OpenSSL made', { timeout
     expect(keySize(plain.spki)).toEqual({ kind: 'modulus', bits: 2048 })
   })
 
-  test('an exponent of one, an even one and one of a thousand bits are of no use', () => {
+  test('an exponent of one and an even one are of no use', () => {
     const plain = selfSigned(rsa, ['-sha384'])
     const modulus = Uint8Array.from({ length: 256 }, (_, i) => (i * 7 + 129) | 1)
     const spki = (exponent: Uint8Array) =>
@@ -121,7 +122,7 @@ describe.skipIf(skipped !== undefined)('signatures that OpenSSL made', { timeout
           write.sequence(write.element(2, Uint8Array.of(0), modulus), write.element(2, exponent)),
         ),
       )
-    for (const exponent of [fromHex('01'), fromHex('04'), fromHex(`7f${'ff'.repeat(124)}`)]) {
+    for (const exponent of [fromHex('01'), fromHex('04')]) {
       expect(verifySignature(plain, spki(exponent))).toBe('unsupported')
     }
     expect(verifySignature(plain, spki(fromHex('010001')))).toBe('bad')

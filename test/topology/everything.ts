@@ -4,12 +4,24 @@
  */
 import { days, ms, seconds } from '../../src/base/time.ts'
 import type {
+  ComputerSpec,
+  DirectorySpec,
+  KdcSpec,
+  UserSpec,
+} from '../../src/topology/directory.ts'
+import type {
   FilterSpec,
   NatRouterSpec,
   NatRuleSpec,
   RuleSpec,
 } from '../../src/topology/firewall.ts'
-import type { AuthoritySpec, CertificateSpec } from '../../src/topology/pki.ts'
+import type {
+  AuthorityRenewal,
+  AuthoritySpec,
+  CertificateSpec,
+  EkuName,
+  RequestSpec,
+} from '../../src/topology/pki.ts'
 import type {
   DhcpServerSpec,
   DnsServerSpec,
@@ -17,6 +29,7 @@ import type {
   VpnGatewaySpec,
   WebServerSpec,
 } from '../../src/topology/services.ts'
+import type { TemplateSpec, TemplateSubject } from '../../src/topology/templates.ts'
 import type {
   FirewallSpec,
   HostSpec,
@@ -120,17 +133,64 @@ const gateway: Required<VpnGatewaySpec> = {
   sstp: true,
   pool: '10.99.0.0/24',
 }
+const EKUS: readonly EkuName[] = [
+  'serverAuth',
+  'clientAuth',
+  'ikeIntermediate',
+  'smartCardLogon',
+  'anyPurpose',
+  'encryptingFileSystem',
+  'emailProtection',
+  'ocspSigning',
+]
 const certificate: Required<CertificateSpec> = {
   name: 'ike',
   issuer: 'root',
   subject: 'CN=vpn',
   dns: ['*.contoso.com'],
   upn: ['ada@contoso.com'],
-  eku: ['serverAuth', 'clientAuth', 'ikeIntermediate', 'smartCardLogon', 'anyPurpose'],
+  eku: EKUS,
   validFrom: days(-1),
   validFor: days(1),
-  revoked: { at: days(-1), reason: 'keyCompromise' },
+  revoked: { at: days(-1), reason: 'certificateHold', releasedAt: days(1) },
   sendsChain: false,
+  template: 'vpnUser',
+  for: 'ada',
+  request: {
+    subject: 'CN=vpn',
+    dns: ['vpn.contoso.com'],
+    upn: ['ada@contoso.com'],
+    sid: 'S-1-5-21-1-2-3-1105',
+    keySize: 2048,
+  } satisfies Required<RequestSpec>,
+}
+const template: Required<TemplateSpec> = {
+  base: 'OCSP Response Signing',
+  displayName: 'VPN User Authentication',
+  oid: '1.3.6.1.4.1.311.21.8.1.2.3',
+  schemaVersion: 4,
+  majorVersion: 100,
+  minorVersion: 7,
+  subject: {
+    from: 'directory',
+    name: 'distinguished-name',
+    emailInSubject: true,
+    email: true,
+    dns: true,
+    upn: true,
+    spn: true,
+  } satisfies Required<TemplateSubject>,
+  eku: EKUS,
+  validFor: days(365),
+  renewBefore: days(42),
+  permissions: { 'VPN Users': ['read', 'enroll', 'autoenroll'], 'Domain Users': [] },
+  exportable: true,
+  providers: ['tpm', 'software-ksp', 'legacy-csp'],
+  minimumKeySize: 2048,
+  hash: 'sha384',
+  publishInAd: true,
+  supersedes: ['vpnUser'],
+  certificate: 'user',
 }
 const authority: Required<AuthoritySpec> = {
   subject: 'CN=Issuing',
@@ -140,8 +200,28 @@ const authority: Required<AuthoritySpec> = {
   crlUrls: ['http://a/x.crl', 'ldap:///CN=x'],
   aiaUrls: ['http://a/x.crt'],
   publishedOn: 'pc',
-  crl: { thisUpdate: days(-1), validFor: days(1), every: days(1) },
+  crl: {
+    thisUpdate: days(-1),
+    every: days(7),
+    overlap: days(1),
+    delta: { every: days(1), overlap: days(0), urls: ['http://a/x+.crl'] },
+  },
+  ocsp: {
+    urls: ['http://a/ocsp'],
+    publishedOn: 'pc',
+    validFor: days(1),
+    signer: 'delegate',
+    signerValidFor: days(7),
+    nonces: true,
+    fails: 'tryLater',
+  },
   pathLength: 0,
+  templates: ['vpnUser'],
+  requesters: ['Authenticated Users'],
+  runsOn: 'pc',
+  sidExtension: false,
+  maximumValidity: days(730),
+  renewals: [{ at: days(5), key: 'new', validFor: days(9) } satisfies Required<AuthorityRenewal>],
 }
 export const nic: Required<InterfaceSpec> = {
   network: 'lan',
@@ -182,6 +262,41 @@ export const host: Required<HostSpec> = {
   roams: ['wan'],
   groupPolicyNrpt: [{ namespace: '.corp', servers: ['10.0.0.1'] }, { namespace: '*.x' }],
   suffixSearchList: ['contoso.com'],
+  users: ['ada'],
+}
+const account = {
+  created: days(-900),
+  disabled: true,
+  expires: days(1),
+  sid: 'S-1-5-21-1-2-3-1105',
+  altSecurityIdentities: ['X509:<SKI>00'],
+}
+const user: Required<UserSpec> = {
+  ...account,
+  name: 'Ada Lovelace',
+  upn: 'ada@contoso.com',
+  mail: 'ada@contoso.com',
+  locked: true,
+}
+const computer: Required<ComputerSpec> = {
+  ...account,
+  sid: 'S-1-5-21-1-2-3-1106',
+  joined: true,
+  dnsName: 'pc.contoso.com',
+}
+const directory: Required<DirectorySpec> = {
+  domain: 'corp.contoso.com',
+  netbios: 'CORP',
+  users: { ada: user },
+  computers: { pc: computer },
+  groups: { 'VPN Users': ['ada', 'Everybody'], Everybody: ['VPN Users', 'Domain Users', 'pc'] },
+  autoenrolment: { user: true, computer: false },
+  ntAuth: ['issuing'],
+  kdc: {
+    strongCertificateBindingEnforcement: 1,
+    certificateBackdatingCompensation: days(1),
+    updatedUntil: '2025-01-14',
+  } satisfies Required<KdcSpec>,
 }
 const natRouter: Required<NatRouterSpec> = {
   outside: 'lan',
@@ -207,5 +322,7 @@ export const everything: Required<Topology> = {
   networks: { lan: network, wan: { prefix: '192.0.2.0/24' } },
   zones: { corp: { origin: 'corp.contoso.com', file } },
   authorities: { root: { subject: 'CN=Root', validFor: days(1) }, issuing: authority },
+  templates: { vpnUser: template },
+  directory,
   nodes: { pc: host, edge, router, cabinet },
 }

@@ -12,6 +12,7 @@ import {
   allow,
   allowEstablished,
   days,
+  deviceTemplate,
   dhcpServer,
   dnsServer,
   ethernetSwitch,
@@ -22,10 +23,13 @@ import {
   minutes,
   ms,
   natRouter,
+  npsServerTemplate,
   seconds,
   sourceFile,
   topology,
   vpnGateway,
+  vpnServerTemplate,
+  vpnUserTemplate,
   webServer,
 } from 'sallyport'
 
@@ -96,7 +100,33 @@ export const contoso = topology({
       publishedOn: 'ca1',
       crl: { thisUpdate: hours(-2), validFor: days(8), every: days(7) },
       pathLength: 0,
+      templates: ['vpnUser', 'vpnServer', 'npsServer', 'vpnDevice'],
     },
+  },
+
+  /** Duplicates of the templates that AD CS brings, as the tutorial makes them. */
+  templates: {
+    vpnUser: vpnUserTemplate(),
+    vpnServer: vpnServerTemplate({ validFor: days(730) }),
+    npsServer: npsServerTemplate(),
+    vpnDevice: deviceTemplate({
+      permissions: { 'VPN Devices': ['read', 'enroll', 'autoenroll'] },
+    }),
+  },
+
+  directory: {
+    domain: 'corp.contoso.com',
+    users: { ada: { name: 'Ada Lovelace' }, bob: { name: 'Bob Kahn' } },
+    groups: {
+      'VPN Users': ['ada', 'bob'],
+      'VPN Servers': ['gateway'],
+      'NPS Servers': ['nps1'],
+      'VPN Devices': ['laptop', 'hotelLaptop', 'mobileLaptop'],
+      'RAS and IAS Servers': ['nps1'],
+    },
+    /** The "Autoenrollment Policy", linked at the domain, with both halves on. */
+    autoenrolment: { user: true, computer: true },
+    ntAuth: ['issuingCa'],
   },
 
   nodes: {
@@ -106,19 +136,11 @@ export const contoso = topology({
       {
         ...client,
         roams: ['hotelLan', 'hotspot', 'office'],
-        certificates: [
-          {
-            name: 'user',
-            issuer: 'issuingCa',
-            subject: 'CN=Ada Lovelace',
-            upn: ['ada@corp.contoso.com'],
-            eku: ['clientAuth'],
-            validFor: days(365),
-          },
-        ],
+        // Her certificate and the laptop's own come by autoenrolment: laptop:user and laptop:device.
+        users: ['ada'],
       },
     ),
-    hotelLaptop: host({ hotelLan: 'dhcp' }, client),
+    hotelLaptop: host({ hotelLan: 'dhcp' }, { ...client, users: ['bob'] }),
     mobileLaptop: host({ hotspot: 'dhcp' }, client),
     officePc: host({ office: 'dhcp' }, { ...client, os: 'windows-10' }),
 
@@ -349,15 +371,13 @@ export const contoso = topology({
         ...domainMember,
         routes: [{ to: '10.10.0.0/16', via: '172.16.20.1' }],
         services: [vpnGateway({ certificate: 'ike', radius: ['nps1'], pool: '172.16.20.128/25' })],
+        // Requested by hand: its name is not one of the domain, so it stands in the request, and nobody renews it.
         certificates: [
           {
             name: 'ike',
-            issuer: 'issuingCa',
-            subject: 'CN=vpn.contoso.com',
-            dns: ['vpn.contoso.com'],
-            eku: ['serverAuth', 'clientAuth', 'ikeIntermediate'],
+            template: 'vpnServer',
+            request: { subject: 'CN=vpn.contoso.com', dns: ['vpn.contoso.com'] },
             validFrom: days(-30),
-            validFor: days(730),
           },
         ],
         firewall: {
@@ -496,16 +516,6 @@ export const contoso = topology({
         os: 'windows-server-2022',
         ...domainMember,
         services: [listener({ name: 'nps', udp: [1812, 1813, 1645, 1646], speaks: 'radius' })],
-        certificates: [
-          {
-            name: 'nps',
-            issuer: 'issuingCa',
-            subject: 'CN=nps1.corp.contoso.com',
-            dns: ['nps1.corp.contoso.com'],
-            eku: ['serverAuth', 'clientAuth'],
-            validFor: days(365),
-          },
-        ],
         firewall: {
           rules: [
             allowEstablished('windows-replies'),

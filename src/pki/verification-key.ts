@@ -1,0 +1,125 @@
+/**
+ * The keys that signatures are verified with, from SubjectPublicKeyInfo (RFC 5280 §4.1.2.7): read for node:crypto, how large, how costly.
+ * Not a judgement: which keys are too short is the relying party's to say.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { toBase64Url, toHex } from '../base/bytes.ts'
+import { readDer, TAG } from './der.ts'
+import { OID } from './oids.ts'
+
+// One judgement uses each of its keys many times. By the object and not by its bytes: what one peer sent is nothing to another.
+const readKeys = new WeakMap<Uint8Array, KeyObject | 'unreadable'>()
+
+/** The key in SubjectPublicKeyInfo, or undefined when OpenSSL cannot read it: a peer may send anything there. */
+export function publicKey(spki: Uint8Array): KeyObject | undefined {
+  const known = readKeys.get(spki) ?? readKey(spki)
+  readKeys.set(spki, known)
+  return known === 'unreadable' ? undefined : known
+}
+
+/** OpenSSL 3 takes twenty times longer over a key's DER than over its two numbers, so those of an RSA key are read here. */
+function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
+  const rsa = readRsaKey(spki)
+  try {
+    if (rsa === undefined) {
+      const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+      const exponent = key.asymmetricKeyDetails?.publicExponent
+      return exponent === undefined || isExponent(exponent) ? key : 'unreadable'
+    }
+    if (!isExponent(exponentOf(rsa))) return 'unreadable'
+    const [n, e] = [rsa.modulus, rsa.exponent].map(toBase64Url)
+    return createPublicKey({ key: { kty: 'RSA', n: n!, e: e! }, format: 'jwk' })
+  } catch {
+    return 'unreadable'
+  }
+}
+
+/** With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1). */
+const isExponent = (exponent: bigint): boolean => exponent >= 3n && exponent % 2n === 1n
+
+/** Whether OpenSSL reads the key: a signature by one that it does not cannot be judged. */
+export const isUsableKey = (spki: Uint8Array): boolean => publicKey(spki) !== undefined
+
+/** Magnitudes, big-endian, first byte not zero. */
+interface RsaKey {
+  readonly modulus: Uint8Array
+  readonly exponent: Uint8Array
+}
+
+const exponentOf = ({ exponent }: RsaKey): bigint => BigInt(`0x${toHex(exponent)}`)
+
+/** An RSA key to the letter of RFC 3279 §2.3.1; undefined: another key, or one whose oddities OpenSSL shall judge. */
+function readRsaKey(spki: Uint8Array): RsaKey | undefined {
+  const field = 'subjectPublicKeyInfo'
+  const read = readDer(spki, field, (whole) => {
+    const info = whole.sequence(field)
+    const algorithm = info.sequence(field)
+    if (algorithm.oid(field) !== OID.rsaEncryption) return undefined
+    const { contents } = algorithm.element(field, TAG.null)
+    algorithm.end(field)
+    const bits = info.octetsOfBits(field)
+    info.end(field)
+    return contents.length === 0 ? bits : undefined
+  })
+  if (!read.ok || read.value === undefined) return undefined
+  const numbers = readDer(read.value, field, (whole) => {
+    const key = whole.sequence(field)
+    const modulus = magnitude(key.integerBytes(field))
+    const exponent = magnitude(key.integerBytes(field))
+    key.end(field)
+    return modulus && exponent && { modulus, exponent }
+  })
+  return numbers.ok ? numbers.value : undefined
+}
+
+/** Of a positive INTEGER. */
+function magnitude(contents: Uint8Array): Uint8Array | undefined {
+  const first = contents[0]!
+  if (first >= 0x80 || (first === 0 && contents.length === 1)) return undefined
+  return first === 0 ? contents.subarray(1) : contents
+}
+
+/** How large a key is, in bits: of an RSA or DSA modulus, or of a curve's field. Absent: another kind, or not readable here. */
+export function keySize(
+  spki: Uint8Array,
+): { readonly kind: 'modulus' | 'curve'; readonly bits: number } | undefined {
+  const rsa = readRsaKey(spki)
+  if (rsa !== undefined) return { kind: 'modulus', bits: bitLength(rsa.modulus) }
+  const { modulusLength, namedCurve } = publicKey(spki)?.asymmetricKeyDetails ?? {}
+  if (modulusLength !== undefined) return { kind: 'modulus', bits: modulusLength }
+  const digits = namedCurve === undefined ? null : /\d{3}/.exec(namedCurve)
+  return digits === null ? undefined : { kind: 'curve', bits: Number(digits[0]) }
+}
+
+/**
+ * What one signature check with the key costs, in checks with an RSA key of 2048 bits and the exponent 65537 (some 25 µs). An estimate
+ * from what OpenSSL 3 takes: a peer chooses its keys, and some are a thousand times as costly as others.
+ */
+export function checkCost(spki: Uint8Array): number {
+  const rsa = readRsaKey(spki)
+  if (rsa !== undefined) {
+    return rsaCost(bitLength(rsa.modulus), exponentOf(rsa))
+  }
+  const details = publicKey(spki)?.asymmetricKeyDetails
+  if (details === undefined) return 1
+  const { modulusLength, publicExponent, namedCurve } = details
+  if (modulusLength !== undefined) {
+    // DSA has no such exponent.
+    return publicExponent === undefined
+      ? 20 * (modulusLength / 2048) ** 2
+      : rsaCost(modulusLength, publicExponent)
+  }
+  // P-256 and the Edwards curves have code of their own.
+  if (namedCurve === undefined || namedCurve === 'prime256v1') return 4
+  return 13 * ((keySize(spki)?.bits ?? 571) / 256) ** 2
+}
+
+/** A squaring for each bit of the exponent but the first, a multiplication for each that is set. */
+function rsaCost(modulusBits: number, exponent: bigint): number {
+  const bits = exponent.toString(2)
+  const products = bits.length + bits.replaceAll('0', '').length - 2
+  return (products / 17) * (modulusBits / 2048) ** 2
+}
+
+/** Of a magnitude. */
+const bitLength = (bytes: Uint8Array): number => 8 * (bytes.length + 3) - Math.clz32(bytes[0]!)

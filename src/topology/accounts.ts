@@ -1,0 +1,58 @@
+/**
+ * Which accounts the domain of a topology has, and the SID that each gets.
+ * Not the accounts themselves: `directory/accounts.ts` makes those.
+ */
+import { createHash } from 'node:crypto'
+import type { ComputerSpec, DirectorySpec, UserSpec, WellKnownGroup } from './directory.ts'
+import type { NodeSpec, Topology } from './topology.ts'
+
+/** Names an account: a user by logon name, a computer by its node. */
+export interface AccountKey {
+  readonly kind: 'user' | 'computer'
+  readonly key: string
+}
+
+export const WELL_KNOWN_GROUPS: readonly WellKnownGroup[] = [
+  'Domain Users',
+  'Domain Computers',
+  'Authenticated Users',
+]
+
+/** Relative identifiers of accounts begin here; Windows' own first is 1000. */
+const RID_FIRST = 1100
+/** As many as a domain can give out (30 bits), but short to read. */
+const RIDS = 1_000_000
+
+/** Users in the order of the topology, then every member computer in the order of the nodes. */
+export const accountKeysOf = (
+  topology: Topology,
+  { users = {}, computers = {} }: DirectorySpec,
+): readonly AccountKey[] => [
+  ...Object.keys(users).map((key) => ({ kind: 'user', key }) as const),
+  ...Object.entries(topology.nodes)
+    .filter(([key, node]) => computers[key]?.joined ?? isWindows(node))
+    .map(([key]) => ({ kind: 'computer', key }) as const),
+]
+
+export const isWindows = (node: NodeSpec): boolean =>
+  node.kind !== 'switch' && node.os?.startsWith('windows') === true
+
+/** What the topology says of an account itself; nothing when it says nothing. */
+export const accountSpecOf = (
+  { users = {}, computers = {} }: DirectorySpec,
+  { kind, key }: AccountKey,
+): UserSpec & ComputerSpec => (kind === 'user' ? users[key] : computers[key]) ?? {}
+
+/** The SID of an account: its own, or one made from the domain's name and the account's key. */
+export function accountSid(spec: DirectorySpec, of: AccountKey): string {
+  const rid = RID_FIRST + (hashOf(`${of.kind} ${of.key}`).readUInt32BE(0) % RIDS)
+  return accountSpecOf(spec, of).sid ?? `${domainSid(spec.domain)}-${rid}`
+}
+
+/** `S-1-5-21-a-b-c`. */
+function domainSid(domain: string): string {
+  const hash = hashOf(`domain ${domain.toLowerCase()}`)
+  return ['S-1-5-21', ...[0, 4, 8].map((at) => hash.readUInt32BE(at))].join('-')
+}
+
+const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -1,0 +1,74 @@
+/**
+ * The Active Directory domain of a topology as plain data: users, computers, groups, and the policies that certificates meet.
+ * Not a server and not the accounts: `directory` makes those, with groups expanded and SIDs given.
+ *
+ * Type parameters: H the nodes, U the users, G the groups.
+ */
+import type { Duration } from '../base/time.ts'
+
+export interface DirectorySpec<
+  H extends string = string,
+  U extends string = string,
+  G extends string = string,
+> {
+  /** DNS name of the domain, `corp.contoso.com`. */
+  readonly domain: string
+  /** Default: the first label of `domain` in capitals, `CORP`. */
+  readonly netbios?: string
+  /** By logon name. */
+  readonly users?: Readonly<Record<U, UserSpec>>
+  /** Settings of computer accounts, by node. Every node with a Windows `os` has an account unless `joined` is false. */
+  readonly computers?: { readonly [node in H]?: ComputerSpec }
+  /**
+   * Members by group: users, nodes and other groups. `Domain Users`, `Domain Computers` and `Authenticated Users` have theirs
+   * without being listed, and may be members themselves.
+   */
+  readonly groups?: Readonly<Record<G, readonly (H | NoInfer<U | G> | WellKnownGroup)[]>>
+  /** Whether Group Policy turns autoenrolment on, for each half; default neither, as in a new domain. */
+  readonly autoenrolment?: { readonly user?: boolean; readonly computer?: boolean }
+  /** Keys of the authorities in the forest's NTAuth store: those whose certificates may sign people in. */
+  readonly ntAuth?: readonly string[]
+  /** How the domain controllers map certificates to accounts (KB5014754). */
+  readonly kdc?: KdcSpec
+}
+
+export type WellKnownGroup = 'Domain Users' | 'Domain Computers' | 'Authenticated Users'
+
+/** What every account may say. */
+interface AccountSpec {
+  /** When it was created, relative to the topology's start; default three years before. */
+  readonly created?: Duration
+  readonly disabled?: boolean
+  /** accountExpires, relative to the topology's start; absent: never. */
+  readonly expires?: Duration
+  /** Default: `S-1-5-21-…` made from the domain's name and the account's key. */
+  readonly sid?: string
+  /** Explicit certificate mappings, `X509:<I>DC=com,…<SR>2b00…`. */
+  readonly altSecurityIdentities?: readonly string[]
+}
+
+export interface UserSpec extends AccountSpec {
+  /** Display name, which is the common name, too: `Ada Lovelace`. Default: the key. */
+  readonly name?: string
+  /** userPrincipalName; default `key@domain`. */
+  readonly upn?: string
+  /** The mail attribute; absent: the account has no address. */
+  readonly mail?: string
+  readonly locked?: boolean
+}
+
+export interface ComputerSpec extends AccountSpec {
+  /** Whether the node is a member of the domain; default: it has a Windows `os`. */
+  readonly joined?: boolean
+  /** dNSHostName; default: the node's name in small letters, and the domain. */
+  readonly dnsName?: string
+}
+
+export interface KdcSpec {
+  /** Registry value: 0 off, 1 compatibility, 2 full. Absent: the value is not set, and the updates decide. */
+  readonly strongCertificateBindingEnforcement?: 0 | 1 | 2
+  /** Registry value, in whole seconds there: so much older than its account may a certificate be in compatibility mode. */
+  readonly certificateBackdatingCompensation?: Duration
+  /** The date of the last Windows update that the domain controllers have taken, `2025-01-14`. Default: always the latest. */
+  readonly updatedUntil?: string
+}
