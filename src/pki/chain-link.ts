@@ -11,10 +11,10 @@ import {
   subjectOf,
   type Certificate,
 } from './certificate.ts'
-import { readDer } from './der.ts'
 import type { GeneralName } from './general-name.ts'
 import { formatAddressBytes } from './host-name.ts'
-import { oidName } from './oids.ts'
+import { OID, oidName } from './oids.ts'
+import { publicKeyForm } from './public-key.ts'
 import { thumbprint } from './thumbprint.ts'
 import { keySize } from './verification-key.ts'
 
@@ -86,26 +86,22 @@ function linkOf(certificate: Certificate, isAnchor: boolean): ChainLink {
   }
 }
 
-/** Algorithms of SubjectPublicKeyInfo (RFC 3279 §2.3, RFC 4055 §1.2, RFC 8410 §3). */
+/** Algorithms of SubjectPublicKeyInfo beside RSA and elliptic curves (RFC 3279 §2.3, RFC 4055 §1.2, RFC 8410 §3). */
 const KEY_KINDS = new Map([
-  ['1.2.840.113549.1.1.1', 'RSA'],
+  [OID.rsaEncryption, 'RSA'],
   ['1.2.840.113549.1.1.10', 'RSA-PSS'],
   ['1.2.840.10040.4.1', 'DSA'],
-  ['1.2.840.10045.2.1', 'EC'],
   ['1.3.101.112', 'Ed25519'],
   ['1.3.101.113', 'Ed448'],
 ])
 
 function keyText(spki: Uint8Array): string {
-  const read = readDer(spki, 'spki', (r) => {
-    const inner = r.sequence('spki')
-    const oid = inner.sequence('algorithm').oid('algorithm')
-    return { kind: KEY_KINDS.get(oid) ?? oid }
-  })
+  const form = publicKeyForm(spki)
   // The frame was read with the certificate; what stands in it is the peer's.
-  const kind = read.ok ? read.value.kind : 'unreadable'
+  if (form === undefined) return 'unreadable'
+  const kind = form.kind === 'other' ? KEY_KINDS.get(form.algorithm) : form.kind.toUpperCase()
   const size = keySize(spki)
-  return size === undefined ? kind : `${kind} ${size.bits}`
+  return [kind ?? 'unknown', ...(size === undefined ? [] : [size.bits])].join(' ')
 }
 
 function nameText(name: GeneralName): string {

@@ -39,17 +39,14 @@ export function constrainedNames(
   ]
 }
 
-/** How many comparisons `constraints` cost on `names`: each subtree is looked at once, and again for each name of its form. */
+/** How many comparisons `constraints` cost on `names` at most: a directory name counts for each of its attributes. */
 export function comparisons(
   { permitted, excluded }: NameConstraints,
   names: readonly GeneralName[],
 ): number {
-  const inForm = new Map<string, number>()
-  for (const name of names) inForm.set(formOf(name), (inForm.get(formOf(name)) ?? 0) + 1)
-  return [...permitted, ...excluded].reduce(
-    (sum, { base }) => sum + 1 + (inForm.get(formOf(base)) ?? 0),
-    0,
-  )
+  const parts = names.map((name) => (name.kind === 'directory' ? name.name.rdns.flat().length : 1))
+  const count = parts.reduce((sum, part) => sum + part, 0)
+  return (permitted.length + excluded.length) * (1 + count)
 }
 
 /** Constraints that cannot be applied to anything: what is wrong with the first. */

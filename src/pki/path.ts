@@ -18,7 +18,7 @@ import { verifySignature } from './signature.ts'
 
 /** Certificates in one path, anchor included. */
 export const PATH_LENGTH_MAX = 12
-/** What one judgement spends on signatures, in verifications with an RSA key of 2048 bits: what stops a peer that sends a maze. */
+/** Signatures that one judgement verifies: what stops a peer that sends a maze. */
 export const SIGNATURE_CHECKS_MAX = 400
 /** Paths to an anchor that one judgement looks at, and as many that end elsewhere. Hierarchies that people build have a handful. */
 export const PATHS_MAX = 32
@@ -190,13 +190,22 @@ function* candidatePaths(
   const trusted = new Set(anchors)
   if (isAnchor) trusted.add(leaf)
   else trusted.delete(leaf)
-  yield* extend([leaf], { anchors: trusted, pool, budget })
+  const keys = new Map<string, Uint8Array>()
+  const keyOf = ({ spki }: Certificate): Uint8Array => {
+    const id = toLatin1(spki)
+    const known = keys.get(id) ?? spki
+    keys.set(id, known)
+    return known
+  }
+  yield* extend([leaf], { anchors: trusted, pool, keyOf, budget })
 }
 
 interface Search {
   /** By identity: of equal certificates the pool has the first, and anchors come first in it. */
   readonly anchors: ReadonlySet<Certificate>
   readonly pool: readonly Certificate[]
+  /** The same bytes for the same key, whichever certificate it stands in: reading it costs more than using it. */
+  readonly keyOf: (issuer: Certificate) => Uint8Array
   readonly budget: Budget
 }
 
@@ -213,7 +222,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
     .toSorted((a, b) => keyIdRank(top, a) - keyIdRank(top, b))
   let found = false
   for (const issuer of issuers) {
-    if (path.length >= PATH_LENGTH_MAX || !spend(search.budget, issuer.spki)) {
+    if (path.length >= PATH_LENGTH_MAX || !spend(search.budget, search.keyOf(issuer))) {
       yield { path, deadEnd: () => searchLimit(top), isGivenUp: true }
       return
     }
@@ -223,7 +232,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
       yield* ways
       continue
     }
-    const verdict = verifySignature(top, issuer.spki)
+    const verdict = verifySignature(top, search.keyOf(issuer))
     if (verdict === 'good') {
       found = true
       yield* extend([...path, issuer], search)
@@ -232,7 +241,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
       yield { path: [...path, issuer], deadEnd: () => badSignature(top, issuer, verdict) }
     }
   }
-  if (!found) yield { path, deadEnd: () => noIssuer(path, issuers.length, named.length) }
+  if (!found) yield { path, deadEnd: () => noIssuer(path, issuers.length, named.length, search) }
 }
 
 /**
@@ -305,15 +314,21 @@ const badSignatureOf = (
 })
 
 /**
- * Nobody who could have issued the top of `path` is known; `named` have that name, `others` of them do not stand in the path. Above an end entity an intermediate is missing. Above an authority it
- * is taken for a root that is not trusted: the usual hierarchy has two tiers, and nothing in a certificate tells otherwise.
+ * Nobody who could have issued the top of `path` is known; `named` have that name, `others` of them do not stand in the path. Above an
+ * end entity an intermediate is missing. Above an authority it is taken for a root that is not trusted: the usual hierarchy has two
+ * tiers, and nothing in a certificate tells otherwise.
  */
-function noIssuer(path: readonly Certificate[], others: number, named: number): PathFailure {
+function noIssuer(
+  path: readonly Certificate[],
+  others: number,
+  named: number,
+  { keyOf }: Search,
+): PathFailure {
   const top = path.at(-1)!
   const subject = subjectOf(top)
   const wanted = top.issuer.text
   if (isSelfIssued(top)) {
-    if (verifySignature(top, top.spki) === 'bad') {
+    if (verifySignature(top, keyOf(top)) === 'bad') {
       const message = 'names itself as its issuer, but its own key did not sign it'
       const got = 'bad signature'
       return {

@@ -33,12 +33,8 @@ function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
   }
 }
 
-/** Public exponents have 17 bits in practice; OpenSSL takes 64 with long moduli. */
-const EXPONENT_LIMIT = 2n ** 64n
-
-/** With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1); a long one is there to keep its verifier busy. */
-const isExponent = (exponent: bigint): boolean =>
-  exponent >= 3n && exponent % 2n === 1n && exponent < EXPONENT_LIMIT
+/** With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1). */
+const isExponent = (exponent: bigint): boolean => exponent >= 3n && exponent % 2n === 1n
 
 /** Whether OpenSSL reads the key: a signature by one that it does not cannot be judged. */
 export const isUsableKey = (spki: Uint8Array): boolean => publicKey(spki) !== undefined

@@ -10,6 +10,7 @@ import type { PathFailure } from './failure.ts'
 import { ATTRIBUTE_OIDS, OID, oidName } from './oids.ts'
 import type { PathFindings } from './profile.ts'
 import { bitLength, publicKeyForm } from './public-key.ts'
+import { isUsableKey } from './verification-key.ts'
 
 /** A rule that a certificate breaks: which, and what it has instead. */
 interface Breach {
@@ -118,22 +119,19 @@ const MODULUS_BITS_MIN = 2048
 
 /** §6.1.5, §6.1.6: RSA of at least 2048 bits in whole octets, or a key on one of three named curves. */
 export const hasWebKey: WebRule = ({ spki }) => {
-  const form = publicKeyForm(spki)
   const refuse = (got: string): readonly Breach[] => [
     { code: 'pki/weak-algorithm', rule: '6.1.5', message: 'has a key of a kind not allowed', got },
   ]
+  const form = publicKeyForm(spki)
   if (form === undefined) return refuse('no key')
   if (form.kind === 'other') return refuse(oidName(form.algorithm))
   if (form.kind === 'ec') {
-    return form.curve !== undefined && CURVES.has(form.curve)
-      ? []
-      : refuse(form.curve ?? 'a curve without a name')
+    const { curve = 'a curve without a name' } = form
+    return CURVES.has(curve) ? [] : refuse(curve)
   }
-  const { modulus, exponent } = form
-  const bits = bitLength(modulus)
-  const isLong = bits >= MODULUS_BITS_MIN && bits % 8 === 0
-  const isOdd = exponent.at(-1)! % 2 === 1 && (exponent.length > 1 || exponent[0]! >= 3)
-  return isLong && isOdd ? [] : refuse(`RSA of ${bits} bits`)
+  const bits = bitLength(form.modulus)
+  const isAllowed = bits >= MODULUS_BITS_MIN && bits % 8 === 0 && isUsableKey(spki)
+  return isAllowed ? [] : refuse(`RSA of ${bits} bits`)
 }
 
 /** §7.1.2.1.3, §7.1.2.11.1: authorityKeyIdentifier has a keyIdentifier, a root's its own, and nothing else. */

@@ -10,8 +10,8 @@ import type { Certificate } from '../../src/pki/certificate.ts'
 import { readCertificates } from '../../src/pki/containers.ts'
 import * as write from '../../src/pki/der-writer.ts'
 import { verifySignature } from '../../src/pki/signature.ts'
-import { keySize } from '../../src/pki/verification-key.ts'
 import { signatureAlgorithm } from '../../src/pki/signature-algorithm.ts'
+import { keySize } from '../../src/pki/verification-key.ts'
 import { missingOpenssl } from './judges.ts'
 
 const skipped = missingOpenssl()
@@ -57,13 +57,17 @@ const pss = (digest: string, salt: string) => [
   '-sigopt',
   `rsa_pss_saltlen:${salt}`,
 ]
-const restricted = [
-  ['-algorithm', 'RSA-PSS'],
-  ['-pkeyopt', 'rsa_keygen_bits:2048'],
-  ['-pkeyopt', 'rsa_pss_keygen_md:sha256'],
-  ['-pkeyopt', 'rsa_pss_keygen_mgf1_md:sha256'],
-  ['-pkeyopt', 'rsa_pss_keygen_saltlen:32'],
-].flat()
+const pssKey = (...options: readonly string[]): readonly string[] => [
+  '-algorithm',
+  'RSA-PSS',
+  ...options.flatMap((option) => ['-pkeyopt', `rsa_${option}`]),
+]
+const restricted = pssKey(
+  'keygen_bits:2048',
+  'pss_keygen_md:sha256',
+  'pss_keygen_mgf1_md:sha256',
+  'pss_keygen_saltlen:32',
+)
 
 const GOOD: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   ...['sha1', 'sha224', 'sha256', 'sha384', 'sha512'].flatMap(
@@ -77,7 +81,7 @@ const GOOD: readonly (readonly [string, readonly string[], readonly string[]])[]
   ),
   ['RSASSA-PSS, all parameters by default', rsa, pss('sha1', '20')],
   ['RSASSA-PSS without salt', rsa, pss('sha256', '0')],
-  ['a key of RSASSA-PSS alone', ['-algorithm', 'RSA-PSS'], ['-sha256']],
+  ['a key of RSASSA-PSS alone', pssKey(), ['-sha256']],
   ['a key of RSASSA-PSS with parameters', restricted, pss('sha256', '32')],
   ['Ed25519', ['-algorithm', 'ED25519'], []],
   ['Ed448', ['-algorithm', 'ED448'], []],
@@ -104,12 +108,12 @@ describe.skipIf(skipped !== undefined)('signatures that OpenSSL made', { timeout
 
   test('a key of RSASSA-PSS signs nothing in PKCS #1 v1.5, and a plain one by any', () => {
     const plain = selfSigned(rsa, ['-sha256'])
-    const alone = selfSigned(['-algorithm', 'RSA-PSS'], ['-sha256'])
+    const alone = selfSigned(pssKey(), ['-sha256'])
     expect(verifySignature(plain, alone.spki)).toBe('bad')
     expect(keySize(plain.spki)).toEqual({ kind: 'modulus', bits: 2048 })
   })
 
-  test('an exponent of one, an even one and one of a thousand bits are of no use', () => {
+  test('an exponent of one and an even one are of no use', () => {
     const plain = selfSigned(rsa, ['-sha384'])
     const modulus = Uint8Array.from({ length: 256 }, (_, i) => (i * 7 + 129) | 1)
     const spki = (exponent: Uint8Array) =>
@@ -119,7 +123,7 @@ describe.skipIf(skipped !== undefined)('signatures that OpenSSL made', { timeout
           write.sequence(write.element(2, Uint8Array.of(0), modulus), write.element(2, exponent)),
         ),
       )
-    for (const exponent of [fromHex('01'), fromHex('04'), fromHex(`7f${'ff'.repeat(124)}`)]) {
+    for (const exponent of [fromHex('01'), fromHex('04')]) {
       expect(verifySignature(plain, spki(exponent))).toBe('unsupported')
     }
     expect(verifySignature(plain, spki(fromHex('010001')))).toBe('bad')
