@@ -137,8 +137,8 @@ function isTrusted(signer: Certificate, question: ChainQuestion, budget: Budget)
   // Where the signer's own CRL is one that it signed itself, that one counts.
   budget.trusted.set(signer, true)
   const { name: _, policies: _policies, authoritiesMax: _authorities, ...kept } = question
-  // No account, no root of its choice: what the relying party demands is about the peer.
-  const { demands: _demands, ...party } = question.profile
+  // No account, no root of its choice: what the relying party demands, and overlooks, is about the peer.
+  const { demands: _demands, overlooks: _overlooks, ...party } = question.profile
   const profile = { ...party, purposes: [], keyUsage: [] }
   const { valid } = judgeWithin({ ...kept, leaf: signer, profile }, budget)
   budget.trusted.set(signer, valid)

@@ -3,6 +3,7 @@
  */
 import type { Topology } from '../topology/topology.ts'
 import { duplicateAddresses, gatewaysOffLink, overlappingNetworks } from './addressing.ts'
+import { clientTrust } from './client-trust.ts'
 import { deniedEnrolments, gatewayCertificates } from './enrolment.ts'
 import type { PreflightRule, TopologyFinding } from './finding.ts'
 import { rulesOfOneName, shadowedRules } from './firewall-rules.ts'
@@ -45,6 +46,7 @@ const RULES: readonly PreflightRule[] = [
   templateContents,
   deniedEnrolments,
   gatewayCertificates,
+  clientTrust,
 ]
 
 /** Errors first; within a severity, in the order of the rules. */
