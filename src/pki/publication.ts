@@ -56,10 +56,14 @@ export interface CrlRound {
   readonly delta: number
 }
 
+/** thisUpdate of round 0. */
+const firstUpdate = ({ crl }: AuthoritySpec, start: Instant): Instant =>
+  after(start, crl?.thisUpdate ?? CRL_THIS_UPDATE)
+
 /** What is current at `at`: the last of its schedule. Before the first: the first. */
-export function crlRound({ crl }: AuthoritySpec, start: Instant, at: Instant): CrlRound {
-  const first = after(start, crl?.thisUpdate ?? CRL_THIS_UPDATE)
-  const since = Math.max(0, at - first)
+export function crlRound(spec: AuthoritySpec, start: Instant, at: Instant): CrlRound {
+  const { crl } = spec
+  const since = Math.max(0, at - firstUpdate(spec, start))
   const round = crl?.every === undefined ? 0 : Math.floor(since / crl.every)
   const inRound = since - round * (crl?.every ?? 0)
   const delta = crl?.delta === undefined ? 0 : Math.floor(inRound / crl.delta.every)
@@ -71,25 +75,29 @@ const withOverlap = (every: Duration, overlap: Duration | undefined): Duration =
   (every + (overlap ?? Math.min(Math.floor(every * OVERLAP_SHARE), OVERLAP_MAX))) as Duration
 
 /** thisUpdate and crlNumber of a round's complete CRL. Deltas count on from there, so a round leaves room for its own. */
-function completeOf({ spec: { crl }, start, begins }: CrlIssuer, round: number) {
-  const { every, delta } = crl ?? {}
-  const first = after(start, crl?.thisUpdate ?? CRL_THIS_UPDATE)
+function completeOf({ spec, start, begins }: CrlIssuer, round: number) {
+  const { every, delta } = spec.crl ?? {}
   const numbers = every === undefined || delta === undefined ? 1 : Math.ceil(every / delta.every)
-  const scheduled = after(first, ((every ?? 0) * round) as Duration)
+  const scheduled = after(firstUpdate(spec, start), ((every ?? 0) * round) as Duration)
   return { scheduled, thisUpdate: notBefore(scheduled, begins), number: round * numbers + 1 }
 }
 
 const notBefore = (scheduled: Instant, begins: Instant | undefined): Instant =>
   begins !== undefined && scheduled < begins ? begins : scheduled
 
+/** From thisUpdate to nextUpdate of a complete CRL. */
+function lifetimeOf({ crl }: AuthoritySpec): Duration {
+  const { every, overlap, validFor } = crl ?? {}
+  return validFor ?? (every === undefined ? CRL_VALID_FOR : withOverlap(every, overlap))
+}
+
 /** The complete CRL of a round, DER. */
 export function issueCrl(issuer: CrlIssuer, round: number): Uint8Array {
-  const { every, overlap, validFor } = issuer.spec.crl ?? {}
+  const { every } = issuer.spec.crl ?? {}
   const { thisUpdate, number } = completeOf(issuer, round)
-  const lasts = validFor ?? (every === undefined ? CRL_VALID_FOR : withOverlap(every, overlap))
   return sign(issuer, {
     thisUpdate,
-    nextUpdate: after(thisUpdate, lasts),
+    nextUpdate: after(thisUpdate, lifetimeOf(issuer.spec)),
     ...(every !== undefined && { nextPublish: after(thisUpdate, every) }),
     entries: issuer.revoked.filter((each) => isListed(each, thisUpdate)).map(entryOf),
     number,
@@ -97,24 +105,36 @@ export function issueCrl(issuer: CrlIssuer, round: number): Uint8Array {
   })
 }
 
-/** A delta to the complete CRL of its round, DER. Undefined: the authority publishes none. */
+/**
+ * A delta, DER. Its base is the oldest complete CRL that still holds when it is published: somebody may have kept that one, so in
+ * an overlap a delta points behind the newest (AD CS does so until the new one has spread). Undefined: the authority publishes none.
+ */
 export function issueDeltaCrl(
   issuer: CrlIssuer,
   { round, delta }: CrlRound,
 ): Uint8Array | undefined {
   const schedule = issuer.spec.crl?.delta
   if (schedule === undefined) return undefined
-  const complete = completeOf(issuer, round)
-  const scheduled = after(complete.scheduled, (schedule.every * delta) as Duration)
+  const newest = completeOf(issuer, round)
+  const scheduled = after(newest.scheduled, (schedule.every * delta) as Duration)
   const thisUpdate = notBefore(scheduled, issuer.begins)
+  const base = completeOf(issuer, oldestRound(issuer, round, thisUpdate))
   return sign(issuer, {
     thisUpdate,
     nextUpdate: after(thisUpdate, withOverlap(schedule.every, schedule.overlap)),
     nextPublish: after(thisUpdate, schedule.every),
-    entries: issuer.revoked.flatMap((each) => changeOf(each, complete.thisUpdate, thisUpdate)),
-    number: complete.number + delta,
-    deltaBase: complete.number,
+    entries: issuer.revoked.flatMap((each) => changeOf(each, base.thisUpdate, thisUpdate)),
+    number: newest.number + delta,
+    deltaBase: base.number,
   })
+}
+
+/** The first round, `newest` at the latest, whose complete CRL has not run out at `at`. */
+function oldestRound({ spec, start }: CrlIssuer, newest: number, at: Instant): number {
+  const every = spec.crl?.every
+  if (every === undefined) return newest
+  const round = Math.ceil((at - lifetimeOf(spec) - firstUpdate(spec, start)) / every)
+  return Math.min(newest, Math.max(0, round))
 }
 
 const sign = (

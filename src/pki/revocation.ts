@@ -211,10 +211,13 @@ function deltaOf(crl: Crl, inquiry: RevocationInquiry): DeltaFinding {
     .flatMap((name) => (name.kind === 'uri' ? [name.value] : []))
   const finding = crls({ issuer: crl.issuer, urls, kind: 'delta' })
   const deltas = finding.kind === 'known' ? finding.crls : []
-  const delta = deltas
-    .filter((each) => isCurrentDelta(each, crl, inquiry))
+  const current = deltas.filter((each) => isCurrentDelta(each, crl, inquiry))
+  const delta = current
+    .filter((each) => !isLater(each.deltaBase!, crl.number!) && !isLater(crl.number!, each.number!))
     .toSorted((a, b) => (isLater(a.number!, b.number!) ? -1 : 1))[0]
   if (delta !== undefined) return { delta }
+  // A complete list that is newer than a current delta has all that the delta could add.
+  if (current.some((each) => isLater(crl.number!, each.number!))) return {}
   const isOld = deltas.some(({ nextUpdate }) => nextUpdate !== undefined && nextUpdate < inquiry.at)
   const missing: PathFailure = {
     code:
@@ -226,16 +229,14 @@ function deltaOf(crl: Crl, inquiry: RevocationInquiry): DeltaFinding {
   return { missing: withTried(missing, finding.tried ?? []) }
 }
 
+/** Whether it is a delta, both lists are numbered, and it is good at this instant: of the same issuer and about the same. */
 function isCurrentDelta(delta: Crl, crl: Crl, inquiry: RevocationInquiry): boolean {
   const { at } = inquiry
-  const { number } = crl
   return (
-    number !== undefined &&
+    crl.number !== undefined &&
     delta.deltaBase !== undefined &&
     delta.number !== undefined &&
     delta.issuer.key === crl.issuer.key &&
-    !isLater(delta.deltaBase, number) &&
-    !isLater(number, delta.number) &&
     JSON.stringify(delta.scope) === JSON.stringify(crl.scope) &&
     delta.thisUpdate <= at &&
     (delta.nextUpdate === undefined || delta.nextUpdate >= at) &&

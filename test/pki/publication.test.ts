@@ -82,14 +82,26 @@ describe('delta CRLs', () => {
     [2, '01', '03', []],
     [3, '01', '04', [serialOf(pki)]],
     [6.9, '01', '07', [serialOf(pki)]],
-    // The next complete list has it, so the deltas to that one need not.
-    [7, '08', '08', []],
+    // The last week's list holds for half a day more, and a delta must serve whoever kept it.
+    [7, '01', '08', [serialOf(pki)]],
+    [8, '08', '09', []],
   ])('after %d days', ([day, base, number, serials]) => {
     const delta = deltaOf(pki, after(FIRST, days(day)))
     expect({ base: delta.deltaBase, number: delta.number }).toEqual({ base, number })
     expect([...delta.entries.keys()]).toEqual(serials)
     expect(delta.extensions.find(({ oid }) => oid === OID.deltaCRLIndicator)?.critical).toBe(true)
-    expect(crlOf(pki, 'issuing', after(FIRST, days(day))).number).toBe(base)
+    expect(crlOf(pki, 'issuing', after(FIRST, days(day))).number).toBe(day < 7 ? '01' : '08')
+  })
+
+  test('in the overlap a kept list and the new delta go together', () => {
+    const at = after(FIRST, days(7.2))
+    const kept = crlOf(pki, 'issuing', after(FIRST, days(6)))
+    const crls: CrlSource = (wanted) => {
+      if (wanted.kind === 'delta') return { kind: 'known', crls: [deltaOf(pki, at)] }
+      const isOurs = wanted.issuer.key === kept.issuer.key
+      return isOurs ? { kind: 'known', crls: [kept] } : freshCrls(pki, at)(wanted)
+    }
+    expect(codesOf(judge(pki, { at, crls }))).toEqual(['pki/revoked'])
   })
 
   test('a delta revokes what the complete list does not have yet', () => {
@@ -133,8 +145,8 @@ describe('a certificate that was on hold', () => {
     expect(judgeAt(released)).toEqual([])
     const next = after(FIRST, days(7))
     expect(crlOf(pki, 'issuing', next).entries.size).toBe(0)
-    expect(deltaOf(pki, next).entries.size).toBe(0)
     expect(judgeAt(next)).toEqual([])
+    expect(deltaOf(pki, after(FIRST, days(8))).entries.size).toBe(0)
   })
 
   test('one that came and went between two complete lists is removed by the delta, too', () => {

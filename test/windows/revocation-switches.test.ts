@@ -118,6 +118,15 @@ describe('where an authority publishes deltas', () => {
     expect(codesOf(judgeBy(profile, wrong))).toEqual(['pki/crl-invalid'])
   })
 
+  test('a kept delta that a newer complete list has overtaken lacks nothing', () => {
+    const overtaken = (laptop: Laptop) => {
+      const body = laptop.pki.deltaCrl('issuing', after(START, days(6)))!
+      laptop.blocked.set(DELTA, response(DELTA, 200, body))
+      laptop.wallClock = after(START, days(7))
+    }
+    expect(judgeBy(profile, overtaken).valid).toBe(true)
+  })
+
   test('by RFC 5280 the complete list counts alone', () => {
     expect(judgeBy({}, refused).valid).toBe(true)
   })
