@@ -15,19 +15,19 @@ interface DsaKey {
 }
 
 function readDsaKey(spki: Uint8Array): DsaKey | undefined {
-  const read = readDer(spki, 'subjectPublicKeyInfo', (r) => {
+  const read = readDer(spki, 'subjectPublicKeyInfo', (r): DsaKey | undefined => {
     const field = 'subjectPublicKeyInfo'
     const inner = r.sequence(field)
     const algorithm = inner.sequence(field)
-    const oid = algorithm.oid(field)
+    if (algorithm.oid(field) !== DSA) return undefined
     const rest = algorithm.atEnd ? undefined : algorithm.element(field)
     algorithm.end(field)
     const key = inner.element(field, TAG.bitString).encoded
     inner.end(field)
     const parameters = rest?.tag === TAG.sequence ? rest.encoded : undefined
-    return { oid, key, ...(parameters !== undefined && { parameters }) }
+    return { key, ...(parameters !== undefined && { parameters }) }
   })
-  return read.ok && read.value.oid === DSA ? read.value : undefined
+  return read.ok ? read.value : undefined
 }
 
 /** A DSA key that is of no use without the parameters of another. */

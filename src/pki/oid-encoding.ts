@@ -48,7 +48,8 @@ export function decodeOid(bytes: Uint8Array, from: number, to: number): string |
 
 function standsAt(octets: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from !== octets.length) return false
-  return octets.every((octet, i) => octet === bytes[from + i])
+  for (let at = from; at < to; at++) if (bytes[at] !== octets[at - from]) return false
+  return true
 }
 
 function writeOut(octets: Uint8Array): string | undefined {

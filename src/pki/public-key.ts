@@ -20,8 +20,17 @@ export type PublicKeyForm =
   /** Another algorithm, or an RSA key that is not to the letter of RFC 3279 §2.3.1. */
   | { readonly kind: 'other'; readonly algorithm: string }
 
+// One judgement asks this of each of its keys several times. By the object: what one peer sent is nothing to another.
+const readForms = new WeakMap<Uint8Array, PublicKeyForm | 'malformed'>()
+
 /** Undefined when it is not well formed. */
 export function publicKeyForm(spki: Uint8Array): PublicKeyForm | undefined {
+  const form = readForms.get(spki) ?? readForm(spki) ?? 'malformed'
+  readForms.set(spki, form)
+  return form === 'malformed' ? undefined : form
+}
+
+function readForm(spki: Uint8Array): PublicKeyForm | undefined {
   const field = 'subjectPublicKeyInfo'
   const read = readDer(spki, field, (outer): PublicKeyForm => {
     const r = outer.sequence(field)
