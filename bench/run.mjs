@@ -53,7 +53,8 @@ try {
   const manifest = { name: 'sallyport', type: 'module', exports }
   writeFileSync(path.join(built, 'package.json'), JSON.stringify(manifest))
   symlinkSync(path.join(root, 'node_modules'), path.join(built, 'node_modules'), 'junction')
-  for (const folder of ['src', 'bench', 'topologies', 'scenarios', 'test/pki']) compile(folder)
+  const folders = ['src', 'bench', 'topologies', 'scenarios', 'test/pki', 'test/oracle']
+  for (const folder of folders) compile(folder)
   const main = path.join(built, 'bench', 'main.js')
   const run = spawnSync(process.execPath, [...process.execArgv, main, ...process.argv.slice(2)], {
     cwd: root,
