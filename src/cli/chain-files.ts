@@ -3,13 +3,13 @@
  * say. The one place where the machine's clock counts: files of today are judged today, unless `--at` says otherwise.
  */
 import { err, ok, type Result } from '../base/result.ts'
-import { ms, type Instant } from '../base/time.ts'
+import { seconds, type Instant } from '../base/time.ts'
 import type { ChainReport } from '../lab/reports.ts'
 import { isSelfIssued, subjectOf, type Certificate } from '../pki/certificate.ts'
-import { linksOf } from '../pki/chain-link.ts'
 import type { Contents } from '../pki/containers.ts'
 import type { Crl } from '../pki/crl.ts'
 import type { PathFailure } from '../pki/failure.ts'
+import { judgementOf } from '../pki/judgement.ts'
 import { identifies } from '../pki/ocsp-request.ts'
 import { readOcspResponse } from '../pki/ocsp-response.ts'
 import { judgeChain, type ChainQuestion } from '../pki/path.ts'
@@ -110,6 +110,9 @@ function lookedOver(question: ChainQuestion): readonly PathFailure[] {
   return [...failures.filter(({ code }) => code === 'pki/revoked'), ...tolerated]
 }
 
+/** Certificates name whole seconds. */
+const now = (): Instant => seconds(Math.floor(new Date().getTime() / 1e3)) as number as Instant
+
 export function judgeFiles(asked: ChainFiles): Result<ChainReport, readonly Problem[]> {
   const password = readPassword(asked.passwordFile)
   if (!password.ok) return err([password.error])
@@ -142,7 +145,7 @@ export function judgeFiles(asked: ChainFiles): Result<ChainReport, readonly Prob
       sent: sent.filter((certificate) => certificate !== leaf),
       intermediates: certificatesOf(intermediates.value),
       anchors: certificatesOf(anchors.value),
-      at: asked.at ?? (ms(new Date().getTime()) as number as Instant),
+      at: asked.at ?? now(),
       profile: PROFILES[(asked.as ?? DEFAULT_PROFILE) as ProfileName],
       ...(asked.name !== undefined && { name: asked.name }),
       crls: listed(
@@ -179,26 +182,15 @@ function pointless({ stapled = [], leaf }: ChainQuestion, path: readonly Certifi
 function reportOf(hasEvidence: boolean, question: ChainQuestion): ChainReport {
   const { leaf, at, profile } = question
   const verdict = judgeChain(question)
-  const { valid, path, failures, rejected } = verdict
+  const judgement = judgementOf(profile, at, verdict)
   const looksAtEvidence = profile.revocation !== 'none'
-  const tolerated = looksAtEvidence || !hasEvidence ? verdict.tolerated : lookedOver(question)
-  const first = failures[0]
-  const windows = first && profile.outcomes[first.code]
+  const tolerated = looksAtEvidence || !hasEvidence ? judgement.tolerated : lookedOver(question)
   return {
     on: 'this machine',
     of: subjectOf(leaf),
-    profile: profile.name,
-    at,
-    valid,
-    path: linksOf(path, valid || rejected[0]?.anchored === true),
-    failures,
-    rejected: rejected.slice(valid ? 0 : 1).map((other) => ({
-      path: other.path.map(subjectOf),
-      failures: other.failures,
-    })),
-    tolerated: [...tolerated, ...pointless(question, path)],
+    ...judgement,
+    tolerated: [...tolerated, ...pointless(question, verdict.path)],
     fetches: [],
     fromCache: [],
-    ...(windows !== undefined && { windows }),
   }
 }

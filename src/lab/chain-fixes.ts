@@ -44,7 +44,8 @@ const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
   'pki/unknown-critical-extension': ({ subject, got }) =>
     `reissue ${subject} without the critical extension${got === undefined ? '' : ` ${got}`}`,
   'pki/weak-algorithm': ({ subject }) => `reissue ${subject} with RSA 2048 or stronger and SHA-256`,
-  'pki/not-conforming': ({ subject }) => `reissue ${subject} as RFC 5280 demands`,
+  'pki/not-conforming': ({ subject, expected = 'what its rules demand' }) =>
+    `reissue ${subject} with ${expected}`,
   'pki/crl-expired': publish,
   'pki/crl-not-yet-valid': ({ subject }) =>
     `set the clocks right at the authority that issued ${subject} and at the relying party`,

@@ -5,17 +5,12 @@
 import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { Host } from '../net/sockets.ts'
-import { issuerUrlsOf, readCertificate, subjectOf, type Certificate } from '../pki/certificate.ts'
-import { linksOf, type ChainLink } from '../pki/chain-link.ts'
+import { issuerUrlsOf, readCertificate, type Certificate } from '../pki/certificate.ts'
 import { formatDerFault, type DerFault } from '../pki/der.ts'
 import type { PathFailure } from '../pki/failure.ts'
+import { judgementOf, type Judgement } from '../pki/judgement.ts'
 import { judgeChain, type ChainVerdict } from '../pki/path.ts'
-import {
-  outcomeOf,
-  type LoggedEvent,
-  type RelyingPartyProfile,
-  type WindowsOutcome,
-} from '../pki/profile.ts'
+import type { RelyingPartyProfile } from '../pki/profile.ts'
 import type { Tried } from '../pki/revocation.ts'
 import {
   fetch,
@@ -46,33 +41,11 @@ export interface JudgementInput {
 }
 
 /** What `lab/reports.ts` calls a ChainReport, but for who judged whose chain. */
-export interface ChainJudgement {
-  /** Name of the profile. */
-  readonly profile: string
-  /** The host's wall clock at the judgement. */
-  readonly at: Instant
-  readonly valid: boolean
-  /** End entity first. */
-  readonly path: readonly ChainLink[]
-  /** Most telling first. */
-  readonly failures: readonly PathFailure[]
-  /** The other paths that were tried, the one that came closest first: subjects, end entity first. */
-  readonly rejected: readonly {
-    readonly path: readonly string[]
-    readonly failures: readonly PathFailure[]
-  }[]
-  /** What the revocation check could not find out, and did not insist on. */
-  readonly tolerated: readonly PathFailure[]
+export interface ChainJudgement extends Judgement {
   /** Each URL that was tried, in order: the status, or why there was no answer (`unresolved: NXDOMAIN`, `timed-out at …`). */
   readonly fetches: readonly Tried[]
   /** URLs whose CRL, certificate or OCSP response came from the cache. */
   readonly fromCache: readonly string[]
-  /** What Windows shows for the first failure, where the profile is of a Windows program. */
-  readonly windows?: WindowsOutcome
-  /** What is logged though the certificate was accepted. */
-  readonly warnings: readonly LoggedEvent[]
-  /** Names of assumptions that no source confirms and behind which the answer could be another. */
-  readonly restsOn?: readonly string[]
 }
 
 /** A judgement under way. */
@@ -96,15 +69,20 @@ export function judge(
 ): void {
   const inquiry = openInquiry(input.presented)
   if (!inquiry.ok) {
-    done(judgementOf(input.profile, host.wallClock, [inquiry.error]))
+    const judgement = judgementOf(input.profile, host.wallClock, undefined, [inquiry.error])
+    done({ ...judgement, fetches: [], fromCache: [] })
     return
   }
   const step = (): void => {
     const at = host.wallClock
     const { verdict, wanted } = consider(input, inquiry.value, deps.cache, at)
     if (wanted === undefined || inquiry.value.learned.tried.size >= FETCHES_MAX) {
-      const { malformed } = inquiry.value
-      done(judgementOf(input.profile, at, malformed, { verdict, inquiry: inquiry.value }))
+      const { malformed, learned } = inquiry.value
+      done({
+        ...judgementOf(input.profile, at, verdict, malformed),
+        fetches: [...learned.tried.values()],
+        fromCache: [...learned.fromCache],
+      })
       return
     }
     fetch(deps, wanted, inquiry.value.learned, step)
@@ -185,39 +163,4 @@ function issuerUrl({ rejected }: ChainVerdict, learned: Learned): string | undef
     .filter(({ anchored }) => !anchored)
     .flatMap(({ path }) => issuerUrlsOf(path.at(-1)!))
     .find((url) => !learned.tried.has(url) && !learned.fromCache.has(url))
-}
-
-/** `known` is absent when the end entity itself could not be read. */
-function judgementOf(
-  profile: RelyingPartyProfile,
-  at: Instant,
-  malformed: readonly PathFailure[],
-  known?: { readonly verdict: ChainVerdict; readonly inquiry: Inquiry },
-): ChainJudgement {
-  const valid = known?.verdict.valid === true
-  // An unreadable certificate tells most where a link is missing; where the path reached an anchor it was not needed.
-  const reached = known?.verdict.rejected[0]?.anchored === true
-  const broken = known?.verdict.failures ?? []
-  const failures = valid ? [] : reached ? [...broken, ...malformed] : [...malformed, ...broken]
-  const path = known?.verdict.path ?? []
-  const windows = outcomeOf(profile, failures[0], reached ? path.at(-1) : undefined)
-  const tolerated = known?.verdict.tolerated ?? []
-  const restsOn = [...new Set([...(profile.restsOn ?? []), ...(windows?.restsOn ?? [])])]
-  return {
-    profile: profile.name,
-    at,
-    valid,
-    path: linksOf(path, valid || reached),
-    failures,
-    rejected: (known?.verdict.rejected ?? []).slice(valid ? 0 : 1).map((other) => ({
-      path: other.path.map(subjectOf),
-      failures: other.failures,
-    })),
-    tolerated,
-    warnings: tolerated.flatMap(({ code }) => profile.warns?.[code] ?? []),
-    fetches: [...(known?.inquiry.learned.tried.values() ?? [])],
-    fromCache: [...(known?.inquiry.learned.fromCache ?? [])],
-    ...(windows !== undefined && { windows }),
-    ...(restsOn.length > 0 && { restsOn }),
-  }
 }

@@ -12,7 +12,8 @@ import { attributesOf, holderExtensions, installedPlan } from './contents.ts'
 import * as extend from './extension-writer.ts'
 import { certificateValidities, type IssuedValidity, type Validity } from './generations.ts'
 import { issueProblems, type IssueInput, type IssueProblem } from './issue-check.ts'
-import { mirrorBelow, mirrorKeyLabel, originalOf } from './mirror-source.ts'
+import { mirrorBelow, originalOf } from './mirror-source.ts'
+import { mirrorKeyLabel } from './mirror-writer.ts'
 import { encodeName } from './name.ts'
 import { OID } from './oids.ts'
 import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
@@ -159,7 +160,7 @@ function issueByPlan(signers: Signers, plan: CertificatePlan, occasion: Occasion
   const issuer = signers.at(plan.issuer, validity.issuedAt)
   const above = signers.held(issuer.key, issuer.generation.index)
   const original = originalOf(plan)
-  const keys = signers.keysOf(original === undefined ? label : mirrorKeyLabel(original))
+  const keys = signers.keysOf(original === undefined ? label : mirrorKeyLabel(original.spki))
   const certificate =
     original === undefined
       ? issue(issuer, {

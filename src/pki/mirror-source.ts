@@ -2,7 +2,6 @@
  * Real certificates in a topology: read where the topology is written, mirrored with lab keys where a lab is built.
  * Not a whole hierarchy at once: {@link ./mirror.ts} takes one. Here the topology says who issued what, and it must be true.
  */
-import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -70,10 +69,6 @@ export function originalOf({ mirrors }: MayMirror): Certificate | undefined {
 }
 
 type MayMirror = Pick<AuthoritySpec, 'mirrors'>
-
-/** Certificates of one real key share a lab key, so that cross-certificates keep doing so. */
-export const mirrorKeyLabel = ({ spki }: Certificate): string =>
-  `mirrored key ${createHash('sha256').update(spki).digest('hex')}`
 
 /** The mirror of `original`, which `issuer` issued; undefined: it issued itself. Both were checked before. */
 export function mirrorBelow(

@@ -40,6 +40,10 @@ export function keptDigest({ signatureAlgorithm: identifier }: Signed): string |
 const rsaAlgorithm = (digest: string): Uint8Array =>
   write.sequence(write.oid(RSA_OIDS.get(digest)!), write.nullElement())
 
+/** Of the lab key that stands for a real public key: certificates that shared a key, cross-certificates, go on sharing one. */
+export const mirrorKeyLabel = (spki: Uint8Array): string =>
+  `mirrored key ${createHash('sha256').update(spki).digest('hex')}`
+
 /** Who signs a mirror. */
 export interface Signing {
   readonly privateKey: KeyObject

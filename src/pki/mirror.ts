@@ -2,14 +2,20 @@
  * Real certificates issued again with lab keys, so that a real PKI can be rehearsed without its private keys: names, serial numbers,
  * dates and extensions keep their octets, keys and signatures are the lab's. Not a forgery: nobody outside the lab trusts it.
  */
-import { createHash } from 'node:crypto'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { invariant } from '../base/invariant.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { readCertificate, subjectOf, type Certificate, type Signed } from './certificate.ts'
 import { readCrl, type Crl } from './crl.ts'
 import { assignKeys, KEY_POOL_SIZE, poolKey, type KeyPair } from './key-pool.ts'
-import { changesIn, keptDigest, reissue, writeRoot, type Signing } from './mirror-writer.ts'
+import {
+  changesIn,
+  keptDigest,
+  mirrorKeyLabel,
+  reissue,
+  writeRoot,
+  type Signing,
+} from './mirror-writer.ts'
 import type { Name } from './name.ts'
 import { verifySignature } from './signature.ts'
 import { thumbprint } from './thumbprint.ts'
@@ -203,9 +209,6 @@ function standsIn(signers: ReadonlyMap<Signed, Signer>): Planned['stands'] {
   return stands
 }
 
-const keyLabel = (spki: Uint8Array): string =>
-  `mirrored key ${createHash('sha256').update(spki).digest('hex')}`
-
 /** Sorted, so that the order of the originals does not matter. */
 function keyLabels({ originals, signers, stands }: Planned): MirrorKeys {
   const isAuthority = ({ basicConstraints: constraints, keyUsage: usage }: Certificate) =>
@@ -214,8 +217,8 @@ function keyLabels({ originals, signers, stands }: Planned): MirrorKeys {
     signer.kind === 'absent' ? [] : [signer.spki],
   )
   const keys = [...signing, ...originals.filter(isAuthority).map(({ spki }) => spki)]
-  const authorities = new Set([...keys.map(keyLabel), ...stands.keys()])
-  const others = new Set(originals.map(({ spki }) => keyLabel(spki)))
+  const authorities = new Set([...keys.map(mirrorKeyLabel), ...stands.keys()])
+  const others = new Set(originals.map(({ spki }) => mirrorKeyLabel(spki)))
   return {
     authorities: [...authorities].toSorted(),
     others: [...others].filter((label) => !authorities.has(label)).toSorted(),
@@ -225,12 +228,12 @@ function keyLabels({ originals, signers, stands }: Planned): MirrorKeys {
 function make(plan: Planned, keyOf: (label: string) => KeyPair): Mirror {
   const signingOf = (signed: Signed): Signing => {
     const signer = plan.signers.get(signed)!
-    const label = signer.kind === 'absent' ? signer.label : keyLabel(signer.spki)
+    const label = signer.kind === 'absent' ? signer.label : mirrorKeyLabel(signer.spki)
     return { privateKey: keyOf(label).privateKey, holds: signer.kind !== 'forged' }
   }
   return {
     certificates: plan.originals.map((original) => {
-      const keys = keyOf(keyLabel(original.spki))
+      const keys = keyOf(mirrorKeyLabel(original.spki))
       const read = readCertificate(reissue(original, signingOf(original), keys.spki))
       invariant(read.ok, `a mirror does not read: ${JSON.stringify(read)}`)
       const certificate = { ...read.value, mirrorOf: thumbprint(original) }

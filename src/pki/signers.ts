@@ -21,7 +21,8 @@ import {
   type Validity,
 } from './generations.ts'
 import { assignKeys, poolKey, type KeyPair } from './key-pool.ts'
-import { mirrorBelow, mirrorKeyLabel, originalOf } from './mirror-source.ts'
+import { mirrorBelow, originalOf } from './mirror-source.ts'
+import { mirrorKeyLabel } from './mirror-writer.ts'
 import { encodeName } from './name.ts'
 import { OID } from './oids.ts'
 import { signSha256Rsa } from './signature.ts'
@@ -144,7 +145,7 @@ const authorityLabel = (key: string): string => `authority ${key}`
 /** The label of its first key. */
 function labelOf(key: string, spec: AuthoritySpec): string {
   const original = originalOf(spec)
-  return original === undefined ? authorityLabel(key) : mirrorKeyLabel(original)
+  return original === undefined ? authorityLabel(key) : mirrorKeyLabel(original.spki)
 }
 /** The present one of several in a row; the first goes by its own label. */
 export const generationLabel = (index: number, label: string): string =>
