@@ -4,6 +4,7 @@
  */
 import { MICROSOFT_EXTENSIONS } from '../../pki/extensions.ts'
 import { PATH_FAILURE_CODES, type PathFailure, type PathFailureCode } from '../../pki/failure.ts'
+import { oidName } from '../../pki/oids.ts'
 import type { Outcomes, RelyingPartyProfile, WindowsOutcome } from '../../pki/profile.ts'
 import { subjectOf, type Certificate } from '../../pki/certificate.ts'
 
@@ -66,3 +67,18 @@ export const failureOf = (
   certificate: Certificate,
   failure: Omit<PathFailure, 'subject'>,
 ): PathFailure => ({ ...failure, subject: subjectOf(certificate) })
+
+/** A list of purposes of which the end entity must name one; empty: no such list. `message` says whose list it is. */
+export function acceptedPurposeFailures(
+  [leaf]: readonly Certificate[],
+  oids: readonly string[],
+  message: string,
+): readonly PathFailure[] {
+  const purposes = leaf?.extKeyUsage ?? []
+  if (leaf === undefined || oids.length === 0 || oids.some((oid) => purposes.includes(oid))) {
+    return []
+  }
+  const expected = oids.map(oidName).join(' or ')
+  const got = purposes.map(oidName).join(', ') || 'no extKeyUsage'
+  return [failureOf(leaf, { code: 'pki/eku-not-accepted', message, expected, got })]
+}

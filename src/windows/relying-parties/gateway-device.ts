@@ -5,7 +5,7 @@
 import type { Certificate } from '../../pki/certificate.ts'
 import type { PathFailure, PathFailureCode } from '../../pki/failure.ts'
 import type { Name } from '../../pki/name.ts'
-import { EKU_OIDS, oidName } from '../../pki/oids.ts'
+import { EKU_OIDS } from '../../pki/oids.ts'
 import type {
   LoggedEvent,
   PathFindings,
@@ -16,7 +16,15 @@ import type { RevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { outcome } from '../outcomes.ts'
 import { gatewayRevocation } from '../revocation-switches.ts'
-import { CHAIN, DATES, failureOf, outcomesOf, REVOCATION, WINDOWS } from './common.ts'
+import {
+  acceptedPurposeFailures,
+  CHAIN,
+  DATES,
+  failureOf,
+  outcomesOf,
+  REVOCATION,
+  WINDOWS,
+} from './common.ts'
 
 export interface GatewayDeviceSettings {
   /** RootCertificateNameToAccept, which RRAS keeps as a list of subject names. Empty: any root that the computer trusts. */
@@ -42,7 +50,10 @@ export function gatewayDevice(
     purposes: ekus.length === 0 ? [EKU_OIDS.clientAuth] : [],
     ...gatewayRevocation(switches).profile,
     demands: (path) => ({
-      failures: [...rootFailures(path, rootNames), ...purposeFailures(path, ekus)],
+      failures: [
+        ...rootFailures(path, rootNames),
+        ...acceptedPurposeFailures(path, ekus, NOT_ACCEPTED),
+      ],
       tolerated: rootNames.length === 0 ? [anyRoot(path)] : [],
     }),
     order: [
@@ -60,6 +71,8 @@ export function gatewayDevice(
     },
   }
 }
+
+const NOT_ACCEPTED = 'has none of the purposes of CertificateEKUsToAccept'
 
 /** The gateway's own trace tells revocation apart; the device is told nothing. */
 const CRL_FAILED: LoggedEvent = {
@@ -97,24 +110,6 @@ function rootFailures(
       message: 'is a trusted root, but not one that RootCertificateNameToAccept names',
       expected: rootNames.map(({ text }) => text).join(' or '),
       got: root.subject.text,
-    }),
-  ]
-}
-
-function purposeFailures(
-  [leaf]: readonly Certificate[],
-  ekus: readonly string[],
-): PathFindings['failures'] {
-  const purposes = leaf?.extKeyUsage ?? []
-  if (leaf === undefined || ekus.length === 0 || ekus.some((oid) => purposes.includes(oid))) {
-    return []
-  }
-  return [
-    failureOf(leaf, {
-      code: 'pki/eku-not-accepted',
-      message: 'has none of the purposes of CertificateEKUsToAccept',
-      expected: ekus.map(oidName).join(' or '),
-      got: purposes.map(oidName).join(', ') || 'no extKeyUsage',
     }),
   ]
 }

@@ -4,7 +4,7 @@
  */
 import type { Certificate } from '../../pki/certificate.ts'
 import { PATH_FAILURE_CODES, type PathFailure } from '../../pki/failure.ts'
-import { EKU_OIDS, oidName } from '../../pki/oids.ts'
+import { EKU_OIDS } from '../../pki/oids.ts'
 import type { Outcomes, PathFindings, RelyingPartyProfile } from '../../pki/profile.ts'
 import { thumbprintsOf } from '../../pki/thumbprint.ts'
 import type { Instant } from '../../base/time.ts'
@@ -14,7 +14,15 @@ import type { NpsRevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { npsOutcome } from '../nps-reasons.ts'
 import { npsRevocation } from '../revocation-switches.ts'
-import { CHAIN, DATES, failureOf, outcomesOf, REVOCATION, WINDOWS } from './common.ts'
+import {
+  acceptedPurposeFailures,
+  CHAIN,
+  DATES,
+  failureOf,
+  outcomesOf,
+  REVOCATION,
+  WINDOWS,
+} from './common.ts'
 
 export interface NpsUserSettings {
   /** The domain that is asked; absent: nobody, and the certificate is judged alone. */
@@ -38,6 +46,8 @@ const ACCOUNT = [
 
 const MAPPING = ['account/sid-mismatch', 'account/predated', 'account/not-strongly-mapped'] as const
 
+const NOT_ALLOWED = 'has no purpose that the network policy allows (Allowed-Certificate-OID)'
+
 /**
  * "NPS → user cert": chain to a root that NPS trusts; the issuing authority in NTAuth; Client Authentication; dates; the user
  * principal name leads to an account; the KDC's strong mapping; a current list for EVERY certificate below the root; the purpose
@@ -60,7 +70,7 @@ export function npsUser(
         failures: [
           ...ntAuthFailures(path, ntAuth),
           ...account.failures,
-          ...purposeFailures(path, allowedCertificateOids),
+          ...acceptedPurposeFailures(path, allowedCertificateOids, NOT_ALLOWED),
         ],
         tolerated: account.tolerated,
       }
@@ -113,24 +123,6 @@ function ntAuthFailures(
       message: 'is not in the NTAuth store: what it issues signs nobody in',
       expected: 'the issuing authority itself in NTAuth; its root does not help',
       got: ntAuth.length === 0 ? 'an empty store' : `${ntAuth.length} other certificates`,
-    }),
-  ]
-}
-
-function purposeFailures(
-  [leaf]: readonly Certificate[],
-  oids: readonly string[],
-): readonly PathFailure[] {
-  const purposes = leaf?.extKeyUsage ?? []
-  if (leaf === undefined || oids.length === 0 || oids.some((oid) => purposes.includes(oid))) {
-    return []
-  }
-  return [
-    failureOf(leaf, {
-      code: 'pki/eku-not-accepted',
-      message: 'has no purpose that the network policy allows (Allowed-Certificate-OID)',
-      expected: oids.map(oidName).join(' or '),
-      got: purposes.map(oidName).join(', ') || 'no extKeyUsage',
     }),
   ]
 }
