@@ -4,6 +4,8 @@
  */
 import {
   days,
+  hours,
+  minutes,
   story,
   withAuthority,
   withCertificate,
@@ -11,6 +13,9 @@ import {
   withoutAuthorityOn,
 } from 'sallyport'
 import { contoso } from '../../topologies/contoso/topology.ts'
+
+/** Insists on revocation, and is asked as Windows asks. */
+const SSTP = { profile: 'sstp-client' } as const
 
 export const certificates = [
   story({
@@ -135,6 +140,63 @@ export const certificates = [
       using _ = lab.apply(withoutAuthorityOn('laptop', 'rootCa'))
       expect(await laptop.judge('gateway:ike')).toFailBecause('pki/untrusted-root', {
         subject: 'CN=Contoso Issuing CA 1',
+      })
+    },
+  }),
+  story({
+    title: 'A responder is asked before the list, and the list where the responder is silent',
+    teaches:
+      'With OCSP in the certificate nobody fetches the list, until the responder fails: then both must be reachable.',
+    topology: contoso,
+    run: async ({ lab, laptop, expect }) => {
+      const ocsp = { urls: ['http://pki.contoso.com/ocsp'] }
+      using _ = lab.apply(withAuthority('issuingCa', { ocsp }))
+      const asked = await laptop.judge('gateway:ike', SSTP)
+      expect(asked).toBeTrusted()
+      expect(asked.fetches).toEqual([
+        { url: 'http://pki.contoso.com/ocsp', outcome: '200' },
+        { url: 'http://pki.corp.contoso.com/root.crl', outcome: 'unresolved: NXDOMAIN' },
+        { url: 'http://pki.contoso.com/root.crl', outcome: '200' },
+      ])
+      laptop.flushCaches()
+      using _silent = lab.apply(
+        withAuthority('issuingCa', { ocsp: { ...ocsp, fails: 'tryLater' } }),
+      )
+      const fallen = await laptop.judge('gateway:ike', SSTP)
+      expect(fallen).toBeTrusted()
+      expect(fallen.fetches.map(({ url, outcome }) => `${url}  ${outcome}`)).toContain(
+        'http://pki.contoso.com/issuing.crl  200',
+      )
+      laptop.flushCaches()
+      using _closed = lab.apply(withoutNatRule('edgeFirewall', 'publish-crl'))
+      expect(await laptop.judge('gateway:ike', SSTP)).toFailBecause('pki/crl-unreachable', {
+        windows: '0x80092013',
+      })
+    },
+  }),
+  story({
+    title: 'A responder knows of a revocation when the list does, and no sooner',
+    teaches:
+      'The Online Responder answers from the published list: OCSP makes nothing faster until the list is.',
+    topology: contoso,
+    run: async ({ lab, laptop, expect }) => {
+      using _ = lab.apply(
+        withAuthority('issuingCa', {
+          ocsp: { urls: ['http://pki.contoso.com/ocsp'] },
+          crl: { thisUpdate: hours(-2), every: days(1), delta: { every: hours(4) } },
+        }),
+      )
+      using _revoked = lab.apply(
+        withCertificate('gateway', 'ike', { revoked: { at: hours(1), reason: 'keyCompromise' } }),
+      )
+      await lab.advance(minutes(90))
+      expect(await laptop.judge('gateway:ike', SSTP)).toBeTrusted()
+      // The delta of 10:00 has it, four hours after the list.
+      await lab.advance(minutes(45))
+      laptop.flushCaches()
+      expect(await laptop.judge('gateway:ike', SSTP)).toFailBecause('pki/revoked', {
+        subject: 'CN=vpn.contoso.com',
+        windows: '0x80092010',
       })
     },
   }),
