@@ -176,7 +176,6 @@ export const npsCertificates = [
     teaches:
       'NPS refuses all users at once, and IgnoreRevocationOffline counts when the server has rebooted, not when its service has restarted.',
     topology: contoso,
-    tags: ['core'],
     run: async ({ lab, nps1, expect }) => {
       using _ = lab.pause('ca1')
       expect(await nps1.judge('laptop:user', NPS)).toFailBecause('pki/crl-unreachable', {

@@ -2,7 +2,7 @@
  * Seeded random streams (sfc32), forked by label, so that an extra draw in one place moves nothing elsewhere.
  * Not for cryptographic strength: a lab must repeat. Same seed, same numbers, on every machine.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 export interface Rng {
   /** An independent stream. The same label always gives the same stream, however much was drawn before. */
@@ -19,13 +19,24 @@ export interface Rng {
 }
 
 export function rngFrom(seed: string): Rng {
-  const digest = createHash('sha256').update(seed).digest()
-  let a = digest.readInt32LE(0)
-  let b = digest.readInt32LE(4)
-  let c = digest.readInt32LE(8)
-  let counter = digest.readInt32LE(12)
+  let isSeeded = false
+  let a = 0
+  let b = 0
+  let c = 0
+  let counter = 0
 
+  // With the first number: most streams of a lab are only forked from, or never drawn from at all.
+  const begin = (): void => {
+    isSeeded = true
+    const digest = hash('sha256', seed, 'buffer')
+    a = digest.readInt32LE(0)
+    b = digest.readInt32LE(4)
+    c = digest.readInt32LE(8)
+    counter = digest.readInt32LE(12)
+    for (let i = 0; i < 12; i++) next()
+  }
   const next = (): number => {
+    if (!isSeeded) begin()
     const t = (a + b + counter) | 0
     counter = (counter + 1) | 0
     a = b ^ (b >>> 9)
@@ -34,7 +45,6 @@ export function rngFrom(seed: string): Rng {
     c = (c + t) | 0
     return t >>> 0
   }
-  for (let i = 0; i < 12; i++) next()
 
   const below = (bound: number): number => {
     const limit = 2 ** 32 - (2 ** 32 % bound)

@@ -4,6 +4,7 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { toHex } from '../base/bytes.ts'
+import { rememberEach } from '../base/remember.ts'
 import { formatDuration, seconds, type Duration, type Instant } from '../base/time.ts'
 import { parseIpv4 } from '../base/address.ts'
 import type { Fault } from '../net/faults.ts'
@@ -11,7 +12,7 @@ import { Trace } from '../net/trace.ts'
 import { World } from '../net/world.ts'
 import { startDhcpClient } from '../node/dhcp-client.ts'
 import type { Edit } from '../topology/edit.ts'
-import type { Topology } from '../topology/topology.ts'
+import type { NodeSpec, Topology } from '../topology/topology.ts'
 import { PROTOCOL } from '../wire/ipv4.ts'
 import { aimAt, type Aim } from './aim.ts'
 import { captureOf } from './capture.ts'
@@ -316,20 +317,24 @@ function refuseRebuilding(what: string, before: Topology, now: Topology): void {
 const laid = (topology: Topology): string =>
   JSON.stringify([
     topology.networks,
-    Object.entries(topology.nodes).map(([name, spec]) => [
-      name,
-      spec.kind === 'switch'
-        ? spec.networks
-        : [
-            spec.kind,
-            spec.os,
-            spec.kind === 'host' && spec.forwards === true,
-            spec.interfaces.map(({ network, address, alsoAt, metric }) => [
-              network,
-              address === DHCP,
-              alsoAt,
-              metric,
-            ]),
-          ],
-    ]),
+    Object.entries(topology.nodes).map(([name, spec]) => [name, laidNode(spec)]),
   ])
+
+// An edit leaves most nodes as they were.
+const laidNode = rememberEach((spec: NodeSpec): string =>
+  JSON.stringify(
+    spec.kind === 'switch'
+      ? spec.networks
+      : [
+          spec.kind,
+          spec.os,
+          spec.kind === 'host' && spec.forwards === true,
+          spec.interfaces.map(({ network, address, alsoAt, metric }) => [
+            network,
+            address === DHCP,
+            alsoAt,
+            metric,
+          ]),
+        ],
+  ),
+)

@@ -12,6 +12,7 @@ import {
   type Prefix,
 } from '../base/address.ts'
 import { invariant } from '../base/invariant.ts'
+import { rememberEach } from '../base/remember.ts'
 import { after, ms, type Duration, type Instant } from '../base/time.ts'
 import { createFilter, type Filter } from '../net/filter/filter.ts'
 import type { SessionView } from '../net/filter/sessions.ts'
@@ -155,11 +156,10 @@ export class Network {
     this.stacks.set(name, stack)
     for (const nic of spec.interfaces) {
       const trunk = this.trunkTo(name, nic.network)
+      const { alsoAt } = settingsIn(this.#topology.networks[nic.network]!)
       stack.addNic(this.segment(nic.network), {
-        ...settingsOf(nic, this.#prefixOf(nic.network)),
-        alsoAt: (nic.alsoAt ?? []).flatMap(
-          (text) => addressOf(text, this.#prefixOf(nic.network)) ?? [],
-        ),
+        ...this.#settingsOf(nic),
+        alsoAt: alsoAt(nic),
         ...(nic.metric === undefined ? {} : { metric: nic.metric }),
         ...(trunk === undefined ? {} : { trunk }),
       })
@@ -175,7 +175,7 @@ export class Network {
       const was = old.interfaces.find((other) => other.network === nic.network)
       const isPlugged = stack.nics.some((view) => view.name === nic.network)
       if (was === nic || !isPlugged || nic.address === DHCP) continue
-      stack.configure(nic.network, settingsOf(nic, this.#prefixOf(nic.network)) as NicSettings)
+      stack.configure(nic.network, this.#settingsOf(nic) as NicSettings)
     }
     this.#setHooks(name, spec)
   }
@@ -226,10 +226,8 @@ export class Network {
     stack.hooks = router
   }
 
-  #prefixOf(network: string): Prefix {
-    const prefix = parsePrefix(this.#topology.networks[network]!.prefix)
-    invariant(prefix.ok, `network '${network}' was validated`)
-    return prefix.value
+  #settingsOf(nic: InterfaceSpec): Partial<NicSettings> {
+    return settingsIn(this.#topology.networks[nic.network]!).of(nic)
   }
 
   #wallClockOf(name: string, worldNow: Instant): Instant {
@@ -241,6 +239,21 @@ export class Network {
     return after(now, Math.round(offset + drift) as Duration)
   }
 }
+
+/** Topologies are frozen, and every lab of one asks again. */
+const prefixOf = rememberEach(({ prefix: text }: NetworkSpec): Prefix => {
+  const prefix = parsePrefix(text)
+  invariant(prefix.ok, `network prefix '${text}' was validated`)
+  return prefix.value
+})
+
+/** What interfaces on a network are set to. */
+const settingsIn = rememberEach((network: NetworkSpec) => ({
+  of: rememberEach((nic: InterfaceSpec) => settingsOf(nic, prefixOf(network))),
+  alsoAt: rememberEach(({ alsoAt = [] }: InterfaceSpec) =>
+    alsoAt.flatMap((text) => addressOf(text, prefixOf(network)) ?? []),
+  ),
+}))
 
 function segmentOptions(name: string, spec: NetworkSpec) {
   const { prefix: _, latency = LATENCY_DEFAULT, ...rest } = spec
@@ -270,7 +283,7 @@ function addressOf(
   return { address: written.value.address, prefixLength: written.value.prefix.length }
 }
 
-const routesOf = (spec: IpNodeSpec) =>
+const routesOf = rememberEach((spec: IpNodeSpec) =>
   (spec.routes ?? []).flatMap(({ to, via, metric }) => {
     const prefix = parsePrefix(to)
     const hop = parseIpv4(via)
@@ -278,7 +291,8 @@ const routesOf = (spec: IpNodeSpec) =>
     return [
       { to: prefix.value as Prefix<Ipv4>, via: hop, ...(metric === undefined ? {} : { metric }) },
     ]
-  })
+  }),
+)
 
 const endpointText = (address: Ipv4, port: number): string => `${formatIpv4(address)}:${port}`
 

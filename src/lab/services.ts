@@ -3,12 +3,14 @@
  * Not the services themselves: `node` has them. What may change under an edit is read at each request.
  */
 import { utf8 } from '../base/bytes.ts'
+import { rememberEach } from '../base/remember.ts'
 import type { Instant } from '../base/time.ts'
 import type { Stack } from '../net/stack.ts'
 import { startDhcpServer } from '../node/dhcp-server.ts'
 import { startDnsServer } from '../node/dns-server.ts'
 import { startListener } from '../node/listener.ts'
 import { startWebServer, type WebAnswer } from '../node/web-server.ts'
+import type { Pki } from '../pki/issue.ts'
 import { OCSP_RESPONSE_TYPE, requestOfTarget } from '../pki/ocsp-request.ts'
 import type { Responder } from '../pki/responder.ts'
 import type { ListenerSpec, ServiceSpec, WebServerSpec } from '../topology/services.ts'
@@ -68,21 +70,22 @@ function start(stack: Stack, spec: ServiceSpec, current: Current): () => void {
   }
 }
 
+// Asked at each request, and the same until an edit issues anew.
+const publicationsOf = rememberEach((pki: Pki) => pki.publications())
+const respondersOf = rememberEach((pki: Pki) => pki.responders())
+
 /** Pages of the topology, and the lists, certificates and OCSP responders that authorities have on this node. */
 function startWebSite(stack: Stack, spec: WebServerSpec, current: Current): () => void {
-  const responders = () =>
-    current()
-      .pki.responders()
-      .filter(({ node }) => node === stack.name)
+  const responders = () => respondersOf(current().pki).filter(({ node }) => node === stack.name)
   const server = startWebServer(stack, {
     port: spec.port ?? 80,
     takesPost: (path) => responders().some((responder) => responder.path === path),
     respond: (path, request) => {
       const page = spec.pages?.[path]
       if (page !== undefined) return { status: 200, contentType: 'text/plain', body: utf8(page) }
-      const publication = current()
-        .pki.publications()
-        .find((each) => each.node === stack.name && each.path === path)
+      const publication = publicationsOf(current().pki).find(
+        (each) => each.node === stack.name && each.path === path,
+      )
       if (publication !== undefined) {
         const { contentType } = publication
         return { status: 200, contentType, body: publication.bytes(stack.wallClock) }

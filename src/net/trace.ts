@@ -144,11 +144,11 @@ export class Trace {
       const key = `${event.node} ${event.reason}`
       this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
     }
-    const kept =
-      'frame' in event && event.frame !== undefined
-        ? { ...event, frame: this.#frames.copy(event.frame) }
-        : event
-    this.#events.push({ id: ++this.#ids, at: this.#clock(), ...kept })
+    const stamped = { id: ++this.#ids, at: this.#clock(), ...event }
+    if ('frame' in stamped && stamped.frame !== undefined) {
+      stamped.frame = this.#frames.copy(stamped.frame)
+    }
+    this.#events.push(stamped)
   }
 
   get events(): readonly TraceEvent[] {
@@ -181,12 +181,15 @@ export class Trace {
   /** SHA-256 over all events, frames included, in hexadecimal. Equal across runs and machines for one seed. */
   digest(): string {
     const hash = createHash('sha256')
+    let text = ''
     for (const event of this.#events) {
-      const { frame, ...told } = event as TraceEvent & { readonly frame?: Uint8Array }
+      const { frame } = event as TraceEvent & { readonly frame?: Uint8Array }
       // The frame's length keeps one event's bytes from running into the next one's text.
-      hash.update(`${JSON.stringify(told)} ${frame?.length ?? 0}\n`)
-      if (frame !== undefined) hash.update(frame)
+      text += `${JSON.stringify({ ...event, frame: undefined })} ${frame?.length ?? 0}\n`
+      if (frame === undefined) continue
+      hash.update(text).update(frame)
+      text = ''
     }
-    return hash.digest('hex')
+    return hash.update(text).digest('hex')
   }
 }

@@ -2,6 +2,7 @@
  * A host that judges a certificate chain: it fetches the CRLs, the OCSP responses and the missing issuers that the judgement needs over
  * the simulated network, and keeps them as Windows' URL cache does. Not the rules: `pki/path.ts` has those. No LDAP.
  */
+import { rememberEach } from '../base/remember.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { Host } from '../net/sockets.ts'
@@ -90,8 +91,11 @@ export function judge(
   step()
 }
 
+// A peer shows the same certificates to everybody: by the bytes that it holds, which nobody changes.
+const readPresented = rememberEach((der: Uint8Array) => readCertificate(der))
+
 function openInquiry(presented: readonly Uint8Array[]): Result<Inquiry, PathFailure> {
-  const read = presented.map((der) => readCertificate(der))
+  const read = presented.map(readPresented)
   const faults = read.flatMap((certificate, i) =>
     certificate.ok ? [] : [unreadable(i, certificate.error)],
   )

@@ -25,21 +25,14 @@ export const conformanceFailures = (
   certificate: Certificate,
   isAnchor: boolean,
 ): readonly PathFailure[] =>
-  [
-    ...serialBreaches(certificate),
-    ...formBreaches(certificate),
-    ...nameBreaches(certificate),
-    ...keyBreaches(certificate),
-    ...criticalityBreaches(certificate),
-    ...subjectBreaches(certificate),
-    ...authorityBreaches(certificate),
-    ...keyIdBreaches(certificate, isAnchor),
-  ].map(({ what, rule }) => ({
-    code: 'pki/not-conforming',
-    subject: subjectOf(certificate),
-    message: what,
-    expected: `what RFC 5280 ${rule} demands`,
-  }))
+  DEMANDS.flatMap((breachesOf) =>
+    breachesOf(certificate, isAnchor).map(({ what, rule }) => ({
+      code: 'pki/not-conforming',
+      subject: subjectOf(certificate),
+      message: what,
+      expected: `what RFC 5280 ${rule} demands`,
+    })),
+  )
 
 const isAuthority = ({ basicConstraints }: Certificate): boolean => basicConstraints?.cA === true
 
@@ -174,3 +167,14 @@ function keyIdBreaches(certificate: Certificate, isAnchor: boolean): readonly Br
   }
   return breaches
 }
+
+const DEMANDS: readonly ((certificate: Certificate, isAnchor: boolean) => readonly Breach[])[] = [
+  serialBreaches,
+  formBreaches,
+  nameBreaches,
+  keyBreaches,
+  criticalityBreaches,
+  subjectBreaches,
+  authorityBreaches,
+  keyIdBreaches,
+]

@@ -16,7 +16,7 @@ export interface CrlPoint {
   readonly issuer: Name
   readonly urls: readonly string[]
   /** Names that the CRL's own distribution point must have one of; empty: any. */
-  readonly names: ReadonlySet<string>
+  names(): readonly string[]
   readonly reasons: ReasonSet
   /** The point names a cRLIssuer: the CRL says that it is indirect. */
   readonly isIndirect: boolean
@@ -24,30 +24,27 @@ export interface CrlPoint {
   readonly isImplied: boolean
 }
 
-/** In the order of the certificate, the implied one last. */
-export function crlPoints(certificate: Certificate): readonly CrlPoint[] {
+/** In the order of the certificate, the implied one last: asked for only where those before it leave reasons open. */
+export function* crlPoints(certificate: Certificate): Generator<CrlPoint, void> {
   const { issuer, crlDistributionPoints = [] } = certificate
-  const written = crlDistributionPoints.flatMap((point): readonly CrlPoint[] => {
-    const signers = point.crlIssuer.flatMap((name) =>
-      name.kind === 'directory' ? [name.name] : [],
-    )
+  for (const point of crlDistributionPoints) {
     const isIndirect = point.crlIssuer.length > 0
-    return (isIndirect ? signers : [issuer]).map((signer) => {
-      const names = pointNames(point, signer)
-      return {
-        issuer: signer,
-        urls: point.fullName.flatMap((name) => (name.kind === 'uri' ? [name.value] : [])),
-        names: new Set(names.length > 0 ? names : point.crlIssuer.map(nameKey)),
-        reasons: point.reasons ?? ALL_REASONS,
-        isIndirect,
-        isImplied: false,
+    const urls = point.fullName.flatMap((name) => (name.kind === 'uri' ? [name.value] : []))
+    const { reasons = ALL_REASONS } = point
+    for (const signer of isIndirect ? directoryNames(point.crlIssuer) : [issuer]) {
+      const names = (): readonly string[] => {
+        const own = pointNames(point, signer)
+        return own.length > 0 ? own : point.crlIssuer.map(nameKey)
       }
-    })
-  })
-  const names = new Set([nameKey({ kind: 'directory', name: issuer })])
-  const rest = { urls: [], reasons: ALL_REASONS, isIndirect: false, isImplied: true }
-  return [...written, { issuer, names, ...rest }]
+      yield { issuer: signer, urls, names, reasons, isIndirect, isImplied: false }
+    }
+  }
+  const names = (): readonly string[] => [nameKey({ kind: 'directory', name: issuer })]
+  yield { issuer, urls: [], names, reasons: ALL_REASONS, isIndirect: false, isImplied: true }
 }
+
+const directoryNames = (names: readonly GeneralName[]): readonly Name[] =>
+  names.flatMap((name) => (name.kind === 'directory' ? [name.name] : []))
 
 const pointNames = (
   { fullName, relativeName }: Pick<DistributionPoint, 'fullName' | 'relativeName'>,
@@ -91,8 +88,9 @@ export function scopeFault(
   }
   if (scope === undefined) return undefined
   const names = pointNames(scope, crl.issuer)
-  if (names.length > 0 && point.names.size > 0 && !names.some((name) => point.names.has(name))) {
-    const expected = [...point.names].join(' or ')
+  const wanted = new Set(names.length > 0 ? point.names() : [])
+  if (wanted.size > 0 && !names.some((name) => wanted.has(name))) {
+    const expected = [...wanted].join(' or ')
     return { what: 'is of another distribution point', expected, got: names.join(' or ') }
   }
   const isAuthority = certificate.basicConstraints?.cA === true

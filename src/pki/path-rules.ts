@@ -236,6 +236,7 @@ function nameConstraintFailures(
   path: readonly Certificate[],
   { profile, work }: PathRules,
 ): readonly PathFailure[] {
+  if (path.every(({ nameConstraints }) => nameConstraints === undefined)) return []
   const failures: PathFailure[] = []
   const failed = (certificate: Certificate, { what, expected, got }: NameViolation): void => {
     const subject = subjectOf(certificate)
@@ -277,8 +278,8 @@ function policyFailures(
   const anchor = path.at(-1)!
   const { certificatePolicies = [OID.anyPolicy] } = anchor
   const counts = profile.anchorRules?.policies === true && path.length > 1
-  const whole = [...path.slice(0, -1), { ...anchor, certificatePolicies }, anchor]
-  const violation = policyViolation(counts ? whole : path, policies)
+  const whole = counts ? [...path.slice(0, -1), { ...anchor, certificatePolicies }, anchor] : path
+  const violation = policyViolation(whole, policies)
   if (violation === undefined) return []
   const { index, message, expected, got } = violation
   return [{ code: 'pki/policy', subject: subjectOf(path[index]!), message, expected, got }]

@@ -11,6 +11,7 @@ import { NAME_COMPARISONS_MAX } from './name-constraints.ts'
 import type { OcspSource } from './ocsp.ts'
 import { judgePath } from './path-rules.ts'
 import type { PolicyInputs } from './policies.ts'
+import { publicKeyText } from './public-key.ts'
 import { WHOLE_ANCHORS, type RelyingPartyProfile } from './profile.ts'
 import { checkCost, isUsableKey } from './verification-key.ts'
 import type { CrlSigners, CrlSource } from './revocation.ts'
@@ -192,7 +193,7 @@ function* candidatePaths(
   else trusted.delete(leaf)
   const keys = new Map<string, Uint8Array>()
   const keyOf = ({ spki }: Certificate): Uint8Array => {
-    const id = toLatin1(spki)
+    const id = publicKeyText(spki)
     const known = keys.get(id) ?? spki
     keys.set(id, known)
     return known

@@ -58,6 +58,8 @@ export function policyViolation(
   path: readonly Certificate[],
   inputs: PolicyInputs,
 ): PolicyViolation | undefined {
+  // Nobody asks for a policy, and nobody maps one: there is nothing that a path without policies could fail.
+  if (!inputs.requireExplicit && path.every(isIndifferent)) return undefined
   const count = path.length - 1
   const root: PolicyNode = { policy: OID.anyPolicy, expected: [OID.anyPolicy], parents: [] }
   const state: State = {
@@ -82,6 +84,9 @@ export function policyViolation(
   }
   return wrapUp(path[0]!, inputs, state)
 }
+
+const isIndifferent = ({ policyConstraints, policyMappings }: Certificate): boolean =>
+  policyConstraints === undefined && policyMappings === undefined
 
 const noPolicy = (index: number, { certificatePolicies = [] }: Certificate): PolicyViolation => ({
   index,

@@ -2,6 +2,8 @@
  * What stands in a SubjectPublicKeyInfo, before anything is computed with it (RFC 3279 §2.3, RFC 5480).
  * Not a usable key: {@link ./verification-key.ts} has OpenSSL read it.
  */
+import { toLatin1 } from '../base/bytes.ts'
+import { rememberEach } from '../base/remember.ts'
 import { readDer, TAG } from './der.ts'
 import { OID } from './oids.ts'
 
@@ -20,15 +22,13 @@ export type PublicKeyForm =
   /** Another algorithm, or an RSA key that is not to the letter of RFC 3279 §2.3.1. */
   | { readonly kind: 'other'; readonly algorithm: string }
 
-// One judgement asks this of each of its keys several times. By the object: what one peer sent is nothing to another.
-const readForms = new WeakMap<Uint8Array, PublicKeyForm | 'malformed'>()
+// One judgement asks both of each of its keys several times. By the object: what one peer sent is nothing to another.
 
 /** Undefined when it is not well formed. */
-export function publicKeyForm(spki: Uint8Array): PublicKeyForm | undefined {
-  const form = readForms.get(spki) ?? readForm(spki) ?? 'malformed'
-  readForms.set(spki, form)
-  return form === 'malformed' ? undefined : form
-}
+export const publicKeyForm: (spki: Uint8Array) => PublicKeyForm | undefined = rememberEach(readForm)
+
+/** The same text for the same key, to look it up by. */
+export const publicKeyText: (spki: Uint8Array) => string = rememberEach(toLatin1)
 
 function readForm(spki: Uint8Array): PublicKeyForm | undefined {
   const field = 'subjectPublicKeyInfo'

@@ -3,8 +3,8 @@
  * Not a policy: which algorithms are too weak is not decided here. RSA PKCS #1 v1.5 repeats byte for byte (RFC 8017 §8.2).
  */
 import { constants, sign, verify, type KeyObject } from 'node:crypto'
-import { toLatin1 } from '../base/bytes.ts'
 import type { Signed } from './certificate.ts'
+import { publicKeyText } from './public-key.ts'
 import { signatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts'
 import { publicKey } from './verification-key.ts'
 
@@ -23,7 +23,7 @@ export function verifySignature(signed: Signed, spki: Uint8Array): SignatureVerd
   const known = verdicts.get(signed) ?? new Map<string, SignatureVerdict>()
   verdicts.set(signed, known)
   // By the key's bytes: many certificates of one key are no reason to verify as many times.
-  const key = toLatin1(spki)
+  const key = publicKeyText(spki)
   const verdict = known.get(key) ?? computeVerdict(signed, spki)
   known.set(key, verdict)
   return verdict

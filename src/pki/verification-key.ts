@@ -3,7 +3,7 @@
  * Not a judgement: which keys are too short is the relying party's to say.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { toBase64Url, toHex } from '../base/bytes.ts'
+import { fromHex, toBase64Url } from '../base/bytes.ts'
 import { bitLength, publicKeyForm, type RsaKey } from './public-key.ts'
 
 // One judgement uses each of its keys many times. By the object and not by its bytes: what one peer sent is nothing to another.
@@ -23,9 +23,9 @@ function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
     if (rsa === undefined) {
       const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
       const exponent = key.asymmetricKeyDetails?.publicExponent
-      return exponent === undefined || isExponent(exponent) ? key : 'unreadable'
+      return exponent === undefined || isExponent(octetsOf(exponent)) ? key : 'unreadable'
     }
-    if (!isExponent(exponentOf(rsa))) return 'unreadable'
+    if (!isExponent(rsa.exponent)) return 'unreadable'
     const [n, e] = [rsa.modulus, rsa.exponent].map(toBase64Url)
     return createPublicKey({ key: { kty: 'RSA', n: n!, e: e! }, format: 'jwk' })
   } catch {
@@ -33,13 +33,18 @@ function readKey(spki: Uint8Array): KeyObject | 'unreadable' {
   }
 }
 
-/** With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1). */
-const isExponent = (exponent: bigint): boolean => exponent >= 3n && exponent % 2n === 1n
+/** With 1 anybody signs; an even one has no inverse (RFC 8017 §3.1). The exponent is a magnitude, big-endian. */
+const isExponent = (exponent: Uint8Array): boolean =>
+  exponent.at(-1)! % 2 === 1 && bitLength(exponent) > 1
+
+/** Big-endian, first byte not zero. */
+function octetsOf(value: bigint): Uint8Array {
+  const digits = value.toString(16)
+  return fromHex(digits.padStart(digits.length + (digits.length % 2), '0'))
+}
 
 /** Whether OpenSSL reads the key: a signature by one that it does not cannot be judged. */
 export const isUsableKey = (spki: Uint8Array): boolean => publicKey(spki) !== undefined
-
-const exponentOf = ({ exponent }: RsaKey): bigint => BigInt(`0x${toHex(exponent)}`)
 
 /** Undefined: another key, or one whose oddities OpenSSL shall judge. */
 function readRsaKey(spki: Uint8Array): RsaKey | undefined {
@@ -66,7 +71,7 @@ export function keySize(
 export function checkCost(spki: Uint8Array): number {
   const rsa = readRsaKey(spki)
   if (rsa !== undefined) {
-    return rsaCost(bitLength(rsa.modulus), exponentOf(rsa))
+    return rsaCost(bitLength(rsa.modulus), rsa.exponent)
   }
   const details = publicKey(spki)?.asymmetricKeyDetails
   if (details === undefined) return 1
@@ -75,7 +80,7 @@ export function checkCost(spki: Uint8Array): number {
     // DSA has no such exponent.
     return publicExponent === undefined
       ? 20 * (modulusLength / 2048) ** 2
-      : rsaCost(modulusLength, publicExponent)
+      : rsaCost(modulusLength, octetsOf(publicExponent))
   }
   // P-256 and the Edwards curves have code of their own.
   if (namedCurve === undefined || namedCurve === 'prime256v1') return 4
@@ -83,8 +88,9 @@ export function checkCost(spki: Uint8Array): number {
 }
 
 /** A squaring for each bit of the exponent but the first, a multiplication for each that is set. */
-function rsaCost(modulusBits: number, exponent: bigint): number {
-  const bits = exponent.toString(2)
-  const products = bits.length + bits.replaceAll('0', '').length - 2
+function rsaCost(modulusBits: number, exponent: Uint8Array): number {
+  let ones = 0
+  for (const octet of exponent) for (let bits = octet; bits > 0; bits >>= 1) ones += bits & 1
+  const products = bitLength(exponent) + ones - 2
   return (products / 17) * (modulusBits / 2048) ** 2
 }

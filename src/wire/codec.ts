@@ -2,6 +2,7 @@
  * The reader that every decoder uses, and the shape of what is wrong with bytes on a wire.
  * Not a header: each header has a file of its own. No peer's bytes can raise an exception past {@link decoder}.
  */
+import { u16, u32 } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 
 export type WireFault = 'truncated' | 'trailing-bytes' | 'bad-value' | 'bad-checksum'
@@ -35,26 +36,30 @@ export class Reader {
   }
 
   u8(field: string, rfc: string): number {
-    return this.take(1, field, rfc)[0]!
+    return this.bytes[this.#advance(1, field, rfc)]!
   }
 
   u16(field: string, rfc: string): number {
-    const b = this.take(2, field, rfc)
-    return (b[0]! << 8) | b[1]!
+    return u16(this.bytes, this.#advance(2, field, rfc))
   }
 
   u32(field: string, rfc: string): number {
-    const b = this.take(4, field, rfc)
-    return ((b[0]! << 24) | (b[1]! << 16) | (b[2]! << 8) | b[3]!) >>> 0
+    return u32(this.bytes, this.#advance(4, field, rfc))
   }
 
   /** A view, not a copy: whoever keeps it beyond the call copies. */
   take(length: number, field: string, rfc: string): Uint8Array {
-    const end = this.offset + length
+    const start = this.#advance(length, field, rfc)
+    return this.bytes.subarray(start, this.offset)
+  }
+
+  /** Move on by `length`; where that began. */
+  #advance(length: number, field: string, rfc: string): number {
+    const start = this.offset
+    const end = start + length
     if (end > this.bytes.length) this.reject('truncated', field, rfc)
-    const out = this.bytes.subarray(this.offset, end)
     this.offset = end
-    return out
+    return start
   }
 
   rest(): Uint8Array {
