@@ -1,8 +1,9 @@
 /**
- * The same capture with other IPv4 addresses at each interface, so that tshark takes what passes there for conversations of its own.
- * Not a valid capture: checksums are left as they are. Reads what the lab writes, one little-endian section of pcapng.
+ * The same capture with other IPv4 addresses between each two stations at each interface, so that tshark takes what passes there for
+ * conversations of its own: a router with one interface sees each packet come and go. Not a valid capture: checksums are left as
+ * they are. Reads what the lab writes, one little-endian section of pcapng.
  */
-import { setU32, u16, u32 } from '../../../src/base/bytes.ts'
+import { setU32, toHex, u16, u32 } from '../../../src/base/bytes.ts'
 import { ETHER_TYPE } from '../../../src/wire/ethernet.ts'
 import { destinationOf, sourceOf } from '../../../src/wire/ipv4.ts'
 
@@ -17,8 +18,8 @@ export function separateInterfaces(capture: Uint8Array): Uint8Array {
   const out = capture.slice()
   const view = new DataView(out.buffer)
   const names = new Map<string, number>()
-  const rename = (nic: number, address: number): number => {
-    const key = `${nic} ${address}`
+  const rename = (place: string, address: number): number => {
+    const key = `${place} ${address}`
     const renamed = names.get(key) ?? FIRST_ADDRESS + names.size
     names.set(key, renamed)
     return renamed
@@ -31,11 +32,16 @@ export function separateInterfaces(capture: Uint8Array): Uint8Array {
     const ip = ipOffset(frame)
     if (ip === undefined || u32(frame, ip + 16) === 0xffffffff) continue
     const [source, destination] = [sourceOf(frame, ip), destinationOf(frame, ip)]
-    setU32(frame, ip + 12, rename(nic, source))
-    setU32(frame, ip + 16, rename(nic, destination))
+    const place = `${nic} ${stationsOf(frame)}`
+    setU32(frame, ip + 12, rename(place, source))
+    setU32(frame, ip + 16, rename(place, destination))
   }
   return out
 }
+
+/** The two MAC addresses, in whichever direction the frame goes. */
+const stationsOf = (frame: Uint8Array): string =>
+  [frame.subarray(0, 6), frame.subarray(6, 12)].map(toHex).toSorted().join(' ')
 
 function ipOffset(frame: Uint8Array): number | undefined {
   const tagged = frame.length > 18 && u16(frame, 12) === ETHER_TYPE.vlan
