@@ -9,10 +9,10 @@ import { issueChain, JUDGED_AT, type IssuedChain } from './issued-chains.ts'
 import { clock, median, round, type BenchOptions, type Report } from './measure.ts'
 import { opensslSpeed, timeOpenssl } from './openssl.ts'
 import type { Result } from '../src/base/result.ts'
-import { readCertificate, type Signed } from '../src/pki/certificate.ts'
-import { readCrl } from '../src/pki/crl.ts'
-import { judgeChain } from '../src/pki/path.ts'
-import { STRICT } from '../src/pki/profiles.ts'
+import { readCertificate, type Signed } from '../src/pki/certificate/certificate.ts'
+import { readCrl } from '../src/pki/revocation/crl.ts'
+import { judgeChain } from '../src/pki/path/path.ts'
+import { STRICT } from '../src/pki/profile/profiles.ts'
 
 const NOTE =
   'three RSA-2048 certificates and two CRLs a chain, hard revocation, read from DER each time, nothing kept between chains; ' +

@@ -3,7 +3,7 @@
  * Not fixtures: the project's own authority issues them, so they carry what a deployment's certificates carry.
  */
 import { days, instant } from '../src/base/time.ts'
-import { issuePki } from '../src/pki/issue.ts'
+import { issuePki } from '../src/pki/issuing/issue.ts'
 import type { AuthoritySpec, CertificateSpec } from '../src/topology/pki.ts'
 
 /** When every chain is judged. */

@@ -24,9 +24,9 @@ export {
   type RuleSpec,
 } from './topology/firewall.ts'
 export type { DirectorySpec } from './topology/directory.ts'
-export { readContainer, type ContainerFault, type Contents } from './pki/containers.ts'
-export { mirrorCertificates, type Mirror, type MirrorFault } from './pki/mirror.ts'
-export { mirrorOf, type MirroredSpec } from './pki/mirror-source.ts'
+export { readContainer, type ContainerFault, type Contents } from './pki/files/containers.ts'
+export { mirrorCertificates, type Mirror, type MirrorFault } from './pki/mirror/mirror.ts'
+export { mirrorOf, type MirroredSpec } from './pki/mirror/mirror-source.ts'
 export type { AuthoritySpec, CertificateSpec, MirrorSource, OcspSpec } from './topology/pki.ts'
 export {
   dhcpServer,

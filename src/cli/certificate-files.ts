@@ -1,6 +1,6 @@
 /**
  * Certificate files from the disk: opened, bounded and read, with one line for each that cannot be. Not what is in them:
- * {@link ../pki/containers.ts}. Passwords come from a file or the environment, since a command line can be read by everybody.
+ * {@link ../pki/files/containers.ts}. Passwords come from a file or the environment, since a command line can be read by everybody.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { err, ok, type Result } from '../base/result.ts'
@@ -11,7 +11,7 @@ import {
   tooLarge,
   type ContainerFault,
   type Contents,
-} from '../pki/containers.ts'
+} from '../pki/files/containers.ts'
 import { decodeText, shownPath } from '../topology/files.ts'
 import type { Problem } from './answer.ts'
 

@@ -3,7 +3,7 @@
  * Not a server: nothing listens here, and nothing changes after it was made.
  */
 import { after, days, parseInstant, type Instant } from '../base/time.ts'
-import { escapeValue } from '../pki/name.ts'
+import { escapeValue } from '../pki/certificate/name.ts'
 import { accountKeysOf, accountSid, accountSpecOf, type AccountKey } from '../topology/accounts.ts'
 import type { DirectorySpec, KdcSpec } from '../topology/directory.ts'
 import type { Topology } from '../topology/topology.ts'

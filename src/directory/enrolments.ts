@@ -4,11 +4,11 @@
  * Not a protocol and not a clock: all first certificates are planned at once, and renewed on the way.
  */
 import { after, type Instant } from '../base/time.ts'
-import { attributesOf, revocationOf } from '../pki/contents.ts'
-import { denied, type Denial } from '../pki/denial.ts'
-import { CERTIFICATE_VALID_FROM } from '../pki/issue-check.ts'
-import { EKU_OIDS } from '../pki/oids.ts'
-import type { CertificatePlan, EnrolmentOutcome } from '../pki/plan.ts'
+import { attributesOf, revocationOf } from '../pki/issuing/contents.ts'
+import { denied, type Denial } from '../pki/issuing/denial.ts'
+import { CERTIFICATE_VALID_FROM } from '../pki/issuing/issue-check.ts'
+import { EKU_OIDS } from '../pki/encoding/oids.ts'
+import type { CertificatePlan, EnrolmentOutcome } from '../pki/issuing/plan.ts'
 import { err, type Result } from '../base/result.ts'
 import type { CertificateSpec } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'

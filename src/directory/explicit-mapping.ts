@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import { toHex } from '../base/bytes.ts'
-import type { Certificate } from '../pki/certificate.ts'
-import { nameOf, parseName, type Name } from '../pki/name.ts'
-import { thumbprintsOf } from '../pki/thumbprint.ts'
+import type { Certificate } from '../pki/certificate/certificate.ts'
+import { nameOf, parseName, type Name } from '../pki/certificate/name.ts'
+import { thumbprintsOf } from '../pki/certificate/thumbprint.ts'
 
 /** What identifies a certificate beyond doubt is strong; names, which others may get, are weak. */
 export type MappingStrength = 'strong' | 'weak'

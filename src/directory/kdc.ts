@@ -3,9 +3,9 @@
  * Not Kerberos: nothing is asked over a network, and no ticket is issued. Pure: the time and the settings are arguments.
  */
 import { formatInstant, instant, type Instant } from '../base/time.ts'
-import { subjectOf, type Certificate } from '../pki/certificate.ts'
-import type { PathFailure, PathFailureCode } from '../pki/failure.ts'
-import type { LoggedEvent } from '../pki/profile.ts'
+import { subjectOf, type Certificate } from '../pki/certificate/certificate.ts'
+import type { PathFailure, PathFailureCode } from '../pki/profile/failure.ts'
+import type { LoggedEvent } from '../pki/profile/profile.ts'
 import type { Account, Directory, KdcSettings } from './directory.ts'
 import {
   explicitMapping,

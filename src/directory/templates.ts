@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import { days, type Duration } from '../base/time.ts'
-import type { KeyUsageBit } from '../pki/extensions.ts'
-import { EKU_OIDS } from '../pki/oids.ts'
-import type { TemplateMark } from '../pki/plan.ts'
+import type { KeyUsageBit } from '../pki/certificate/extensions.ts'
+import { EKU_OIDS } from '../pki/encoding/oids.ts'
+import type { TemplateMark } from '../pki/issuing/plan.ts'
 import type { EkuName } from '../topology/pki.ts'
 import type {
   KeyProvider,

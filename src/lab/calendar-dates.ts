@@ -11,7 +11,7 @@ import {
   type Duration,
   type Instant,
 } from '../base/time.ts'
-import { subjectOf, type Certificate } from '../pki/certificate.ts'
+import { subjectOf, type Certificate } from '../pki/certificate/certificate.ts'
 import { BINDING_UPDATES } from '../directory/kdc.ts'
 import { ASSUMPTIONS } from '../windows/assumptions.ts'
 import { listsOf } from './calendar-lists.ts'

@@ -3,8 +3,8 @@
  * Not the asking: {@link ./calendar.ts} does that.
  */
 import { between, days, formatInstant, type Duration, type Instant } from '../base/time.ts'
-import type { ChainLink } from '../pki/chain-link.ts'
-import type { WindowsOutcome } from '../pki/profile.ts'
+import type { ChainLink } from '../pki/path/chain-link.ts'
+import type { WindowsOutcome } from '../pki/profile/profile.ts'
 import type { Ending, Rollover } from './calendar-dates.ts'
 import type { Change } from './changes.ts'
 import { fixOf } from './chain-fixes.ts'
@@ -29,7 +29,7 @@ export interface CalendarEntry {
   readonly subject: string
   /** A few words: `expires`. */
   readonly what: string
-  /** A code of `pki/failure.ts`, or one of the calendar's own. */
+  /** A code of `pki/profile/failure.ts`, or one of the calendar's own. */
   readonly code: string
   /** All whom it hits were refused before, for another reason. */
   readonly isLate: boolean

@@ -3,8 +3,8 @@
  * Not whether anybody can fetch them, or looks: {@link ./calendar.ts} asks.
  */
 import { after, seconds, type Duration, type Instant } from '../base/time.ts'
-import { readCrl, type Crl } from '../pki/crl.ts'
-import type { Pki } from '../pki/issue.ts'
+import { readCrl, type Crl } from '../pki/revocation/crl.ts'
+import type { Pki } from '../pki/issuing/issue.ts'
 import { firstInstant, type Span } from './changes.ts'
 import type { Compiled } from './compile.ts'
 import { ipNodesOf } from './network.ts'

@@ -1,8 +1,8 @@
 /**
  * What to reissue or to change for each broken rule of a certificate path: one sentence a code, with the certificate's name in it.
- * Not the finding: `pki/path-rules.ts` and the relying parties' demands make those.
+ * Not the finding: `pki/path/path-rules.ts` and the relying parties' demands make those.
  */
-import type { PathFailureCode } from '../pki/failure.ts'
+import type { PathFailureCode } from '../pki/profile/failure.ts'
 import type { ChainFailure } from './reports.ts'
 
 type Fix = (failure: ChainFailure) => string
@@ -87,6 +87,6 @@ const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
     `issue ${subject} again for the account that has the name now: its SID is of another one`,
 }
 
-/** What to do about a broken rule: one sentence. Empty for a code that is none of `pki/failure.ts`. */
+/** What to do about a broken rule: one sentence. Empty for a code that is none of `pki/profile/failure.ts`. */
 export const fixOf = (failure: ChainFailure): string =>
   Object.hasOwn(FIXES, failure.code) ? FIXES[failure.code as PathFailureCode](failure) : ''

@@ -5,7 +5,7 @@
 import type { Duration, Instant } from '../base/time.ts'
 import type { Fault } from '../net/faults.ts'
 import type { Trace, TraceLevel } from '../net/trace.ts'
-import type { EnrolmentOutcome } from '../pki/plan.ts'
+import type { EnrolmentOutcome } from '../pki/issuing/plan.ts'
 import type { Edit } from '../topology/edit.ts'
 import type { RequestSpec } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'

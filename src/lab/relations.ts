@@ -2,9 +2,9 @@
  * Who judges whose certificate, and as which Windows relying party: read off the topology and the profiles on its clients.
  * Not a judgement: `LabNode.judge` makes one. What a client would dial is its profile's first server.
  */
-import type { Certificate } from '../pki/certificate.ts'
-import { isNamed } from '../pki/host-name.ts'
-import { EKU_OIDS } from '../pki/oids.ts'
+import type { Certificate } from '../pki/certificate/certificate.ts'
+import { isNamed } from '../pki/profile/host-name.ts'
+import { EKU_OIDS } from '../pki/encoding/oids.ts'
 import type { VpnGatewaySpec } from '../topology/services.ts'
 import type { ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'

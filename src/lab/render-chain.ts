@@ -3,8 +3,8 @@
  * that breaks it. Not JSON: the report itself is that. What others of the topology say of the same certificate comes last.
  */
 import { formatInstant, type Instant } from '../base/time.ts'
-import type { ChainLink } from '../pki/chain-link.ts'
-import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
+import type { ChainLink } from '../pki/path/chain-link.ts'
+import type { LoggedEvent, WindowsOutcome } from '../pki/profile/profile.ts'
 import { fixOf } from './chain-fixes.ts'
 import { distanceWords, labelled, PLAIN_CANVAS, wrapped, type Canvas } from './layout.ts'
 import type { ChainFailure, ChainReport, RejectedChain } from './reports.ts'

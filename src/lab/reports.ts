@@ -4,9 +4,9 @@
  */
 import type { Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
-import type { ChainLink } from '../pki/chain-link.ts'
-import type { Denial } from '../pki/denial.ts'
-import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
+import type { ChainLink } from '../pki/path/chain-link.ts'
+import type { Denial } from '../pki/issuing/denial.ts'
+import type { LoggedEvent, WindowsOutcome } from '../pki/profile/profile.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
 export type Disposition =

@@ -3,9 +3,9 @@
  * Not the rules: `windows/certificate-selection.ts` has them. A certificate with a user principal name is in its user's store.
  */
 import type { Instant } from '../base/time.ts'
-import type { Certificate } from '../pki/certificate.ts'
-import { isSelfIssued } from '../pki/certificate.ts'
-import { nameFrom, type Name } from '../pki/name.ts'
+import type { Certificate } from '../pki/certificate/certificate.ts'
+import { isSelfIssued } from '../pki/certificate/certificate.ts'
+import { nameFrom, type Name } from '../pki/certificate/name.ts'
 import {
   selectForDeviceTunnel,
   selectForEapTls,

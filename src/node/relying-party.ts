@@ -1,18 +1,18 @@
 /**
  * A host that judges a certificate chain: it fetches the CRLs, the OCSP responses and the missing issuers that the judgement needs over
- * the simulated network, and keeps them as Windows' URL cache does. Not the rules: `pki/path.ts` has those. No LDAP.
+ * the simulated network, and keeps them as Windows' URL cache does. Not the rules: `pki/path/path.ts` has those. No LDAP.
  */
 import { rememberEach } from '../base/remember.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { Host } from '../net/sockets.ts'
-import { issuerUrlsOf, readCertificate, type Certificate } from '../pki/certificate.ts'
-import { formatDerFault, type DerFault } from '../pki/der.ts'
-import type { PathFailure } from '../pki/failure.ts'
-import { judgementOf, type Judgement } from '../pki/judgement.ts'
-import { judgeChain, type ChainVerdict } from '../pki/path.ts'
-import type { RelyingPartyProfile } from '../pki/profile.ts'
-import type { Tried } from '../pki/revocation.ts'
+import { issuerUrlsOf, readCertificate, type Certificate } from '../pki/certificate/certificate.ts'
+import { formatDerFault, type DerFault } from '../pki/encoding/der.ts'
+import type { PathFailure } from '../pki/profile/failure.ts'
+import { judgementOf, type Judgement } from '../pki/path/judgement.ts'
+import { judgeChain, type ChainVerdict } from '../pki/path/path.ts'
+import type { RelyingPartyProfile } from '../pki/profile/profile.ts'
+import type { Tried } from '../pki/revocation/revocation.ts'
 import {
   fetch,
   findCrl,

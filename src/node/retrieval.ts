@@ -7,20 +7,20 @@ import { equalBytes, utf8 } from '../base/bytes.ts'
 import { ok } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { Endpoint } from '../net/sockets.ts'
-import type { Certificate } from '../pki/certificate.ts'
-import { readCertificates } from '../pki/containers.ts'
-import { readCrl, type Crl } from '../pki/crl.ts'
-import { formatDerFault } from '../pki/der.ts'
+import type { Certificate } from '../pki/certificate/certificate.ts'
+import { readCertificates } from '../pki/files/containers.ts'
+import { readCrl, type Crl } from '../pki/revocation/crl.ts'
+import { formatDerFault } from '../pki/encoding/der.ts'
 import {
   certIdOf,
   identifies,
   ocspGetUrl,
   writeOcspRequest,
   type CertId,
-} from '../pki/ocsp-request.ts'
-import { readOcspResponse } from '../pki/ocsp-response.ts'
-import type { OcspAnswer, OcspFinding, OcspWanted } from '../pki/ocsp.ts'
-import type { CrlFinding, CrlWanted, Tried } from '../pki/revocation.ts'
+} from '../pki/revocation/ocsp-request.ts'
+import { readOcspResponse } from '../pki/revocation/ocsp-response.ts'
+import type { OcspAnswer, OcspFinding, OcspWanted } from '../pki/revocation/ocsp.ts'
+import type { CrlFinding, CrlWanted, Tried } from '../pki/revocation/revocation.ts'
 import type { UrlCache } from './url-cache.ts'
 import type { HttpOutcome } from './web-client.ts'
 

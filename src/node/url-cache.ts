@@ -4,9 +4,9 @@
  * CRL from Next CRL Publish on, and that after some 50 responses of one responder it takes the CRL instead.
  */
 import type { Instant } from '../base/time.ts'
-import type { Certificate } from '../pki/certificate.ts'
-import type { Crl } from '../pki/crl.ts'
-import type { OcspResponse } from '../pki/ocsp-response.ts'
+import type { Certificate } from '../pki/certificate/certificate.ts'
+import type { Crl } from '../pki/revocation/crl.ts'
+import type { OcspResponse } from '../pki/revocation/ocsp-response.ts'
 
 /** What was fetched. */
 export type Retrieved =

@@ -3,7 +3,7 @@
  * What the guide gives no number is TPL-… Not denials: {@link ./enrolment.ts} tells who gets no certificate.
  */
 import { ekuOids, serves, templateOf, type Template } from '../directory/templates.ts'
-import { EKU_OIDS } from '../pki/oids.ts'
+import { EKU_OIDS } from '../pki/encoding/oids.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { PreflightRule, TopologyFinding } from './finding.ts'
 

@@ -3,11 +3,11 @@
  * PEAP. Each answer says why the others were passed over. Not a judgement: a relying party may still turn down what is shown.
  */
 import { formatInstant, type Instant } from '../base/time.ts'
-import type { Certificate } from '../pki/certificate.ts'
-import type { Name } from '../pki/name.ts'
-import { EKU_OIDS, OID } from '../pki/oids.ts'
-import type { WindowsOutcome } from '../pki/profile.ts'
-import { thumbprintsOf } from '../pki/thumbprint.ts'
+import type { Certificate } from '../pki/certificate/certificate.ts'
+import type { Name } from '../pki/certificate/name.ts'
+import { EKU_OIDS, OID } from '../pki/encoding/oids.ts'
+import type { WindowsOutcome } from '../pki/profile/profile.ts'
+import { thumbprintsOf } from '../pki/certificate/thumbprint.ts'
 import { ASSUMPTIONS, type Assumptions } from './assumptions.ts'
 import type { CertificateFilter } from './eap-config.ts'
 import { denied, NPS_REASONS, type NpsReason } from './nps-reasons.ts'

@@ -2,8 +2,8 @@
  * The reason codes of NPS (event 6273) that a certificate or the account behind it can lead to: meaning in our words, and what the VPN
  * client shows for each. Not the reasons of policies and passwords. Sources: Microsoft's "NPS Reason Codes", mprapi's IAS symbols.
  */
-import type { PathFailureCode } from '../pki/failure.ts'
-import type { LoggedEvent, WindowsOutcome } from '../pki/profile.ts'
+import type { PathFailureCode } from '../pki/profile/failure.ts'
+import type { LoggedEvent, WindowsOutcome } from '../pki/profile/profile.ts'
 import type { Assumption, Assumptions } from './assumptions.ts'
 import { outcome, type WindowsCode } from './outcomes.ts'
 

@@ -2,7 +2,7 @@
  * The codes that a certificate can lead to in Always On VPN: code, symbol, and what it means in our words. One table.
  * Not the codes of the network or of a password. Sources: raserror.h, winerror.h (which has the IPsec errors, too).
  */
-import type { WindowsOutcome } from '../pki/profile.ts'
+import type { WindowsOutcome } from '../pki/profile/profile.ts'
 
 interface KnownCode {
   readonly symbol: string

@@ -2,8 +2,8 @@
  * Who judges certificates, by the names under which `chain --as` and stories ask for them, each with the settings that Windows has
  * out of the box. Not the programs: each stands in a file of its own under `relying-parties`, and takes settings.
  */
-import type { RelyingPartyProfile } from '../pki/profile.ts'
-import { STRICT, WEBPKI } from '../pki/profiles.ts'
+import type { RelyingPartyProfile } from '../pki/profile/profile.ts'
+import { STRICT, WEBPKI } from '../pki/profile/profiles.ts'
 import { gatewayDevice } from './relying-parties/gateway-device.ts'
 import { ikeClient } from './relying-parties/ike-client.ts'
 import { npsUser } from './relying-parties/nps-user.ts'

@@ -1,9 +1,9 @@
 /**
  * What Windows' revocation switches make of a relying party: fields of its profile. Sources: Microsoft, "Configure NPS CRL check
- * registry settings", Always On VPN device tunnel (CertAuthFlags), Set-NetFirewallSetting. Not the check: `pki/revocation-check.ts`.
+ * registry settings", Always On VPN device tunnel (CertAuthFlags), Set-NetFirewallSetting. Not the check: `pki/revocation/revocation-check.ts`.
  */
-import type { PathFailureCode } from '../pki/failure.ts'
-import type { RelyingPartyProfile } from '../pki/profile.ts'
+import type { PathFailureCode } from '../pki/profile/failure.ts'
+import type { RelyingPartyProfile } from '../pki/profile/profile.ts'
 import type { NpsRevocationSpec, RevocationSpec } from '../topology/revocation.ts'
 
 /** What no source confirms: another value could change a verdict that rests on it. */

@@ -4,16 +4,16 @@ import path from 'node:path'
 import { beforeAll, afterAll, describe, expect, test } from 'vitest'
 import { concat, fromHex, utf8 } from '../../src/base/bytes.ts'
 import { after, days, hours } from '../../src/base/time.ts'
-import { issuePki } from '../../src/pki/issue.ts'
-import { poolKey } from '../../src/pki/key-pool.ts'
-import { certIdOf } from '../../src/pki/ocsp-request.ts'
+import { issuePki } from '../../src/pki/issuing/issue.ts'
+import { poolKey } from '../../src/pki/keys/key-pool.ts'
+import { certIdOf } from '../../src/pki/revocation/ocsp-request.ts'
 import {
   writeOcspError,
   writeOcspResponse,
   type SingleResponse,
-} from '../../src/pki/ocsp-response.ts'
-import { signSha256Rsa } from '../../src/pki/signature.ts'
-import { thumbprint } from '../../src/pki/thumbprint.ts'
+} from '../../src/pki/revocation/ocsp-response.ts'
+import { signSha256Rsa } from '../../src/pki/keys/signature.ts'
+import { thumbprint } from '../../src/pki/certificate/thumbprint.ts'
 import type { AuthoritySpec } from '../../src/topology/pki.ts'
 import { indefinite, pem } from '../pki/armour.ts'
 import { GATEWAY, held, pkiOf, rootOf, START } from '../pki/contoso.ts'

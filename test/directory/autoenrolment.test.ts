@@ -1,7 +1,7 @@
 /** What Group Policy brings by itself, when it is renewed, and what stops it. */
 import { describe, expect, test } from 'vitest'
 import { after, days, hours, minutes, type Duration } from '../../src/base/time.ts'
-import type { Certificate } from '../../src/pki/certificate.ts'
+import type { Certificate } from '../../src/pki/certificate/certificate.ts'
 import { vpnUserTemplate } from '../../src/topology/templates.ts'
 import { compiledSite, START, type SiteSpec } from './site.ts'
 

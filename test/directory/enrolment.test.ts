@@ -1,8 +1,8 @@
 /** What an enterprise CA issues by template and what it denies: each rule from both sides. */
 import { describe, expect, test } from 'vitest'
 import { after, days } from '../../src/base/time.ts'
-import { EKU_OIDS } from '../../src/pki/oids.ts'
-import type { EnrolmentOutcome } from '../../src/pki/plan.ts'
+import { EKU_OIDS } from '../../src/pki/encoding/oids.ts'
+import type { EnrolmentOutcome } from '../../src/pki/issuing/plan.ts'
 import { vpnServerTemplate, vpnUserTemplate } from '../../src/topology/templates.ts'
 import { compiledSite, GATEWAY_REQUEST, START, type SiteSpec } from './site.ts'
 

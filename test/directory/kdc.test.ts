@@ -10,8 +10,8 @@ import {
   mapCertificate,
   type BindingMode,
 } from '../../src/directory/kdc.ts'
-import type { Certificate } from '../../src/pki/certificate.ts'
-import { thumbprint } from '../../src/pki/thumbprint.ts'
+import type { Certificate } from '../../src/pki/certificate/certificate.ts'
+import { thumbprint } from '../../src/pki/certificate/thumbprint.ts'
 import { ASSUMPTIONS } from '../../src/windows/assumptions.ts'
 import { held, pkiOf } from '../pki/contoso.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { fixOf } from '../../src/lab/chain-fixes.ts'
-import { DEMAND_FAILURE_CODES, PATH_FAILURE_CODES } from '../../src/pki/failure.ts'
+import { DEMAND_FAILURE_CODES, PATH_FAILURE_CODES } from '../../src/pki/profile/failure.ts'
 
 test.for([...PATH_FAILURE_CODES, ...DEMAND_FAILURE_CODES])(
   '%s: one sentence that names the certificate',

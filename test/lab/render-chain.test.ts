@@ -3,7 +3,7 @@ import { instant } from '../../src/base/time.ts'
 import { ASCII_MARKS, PLAIN, PLAIN_CANVAS, type Paint } from '../../src/lab/layout.ts'
 import { renderChain } from '../../src/lab/render-chain.ts'
 import type { ChainReport } from '../../src/lab/reports.ts'
-import type { ChainLink } from '../../src/pki/chain-link.ts'
+import type { ChainLink } from '../../src/pki/path/chain-link.ts'
 
 const link = (change: Partial<ChainLink>): ChainLink => ({
   subject: 'CN=vpn.contoso.com',

@@ -2,12 +2,12 @@
 import { invariant } from '../../src/base/invariant.ts'
 import { days, instant, type Instant } from '../../src/base/time.ts'
 import { concat } from '../../src/base/bytes.ts'
-import { readCertificate, type Certificate } from '../../src/pki/certificate.ts'
-import { readCrl, type Crl } from '../../src/pki/crl.ts'
-import { issuePki, type Held, type Pki } from '../../src/pki/issue.ts'
-import { judgeChain, type ChainQuestion, type ChainVerdict } from '../../src/pki/path.ts'
+import { readCertificate, type Certificate } from '../../src/pki/certificate/certificate.ts'
+import { readCrl, type Crl } from '../../src/pki/revocation/crl.ts'
+import { issuePki, type Held, type Pki } from '../../src/pki/issuing/issue.ts'
+import { judgeChain, type ChainQuestion, type ChainVerdict } from '../../src/pki/path/path.ts'
 import { PROFILES } from '../../src/windows/relying-parties.ts'
-import type { CrlSource } from '../../src/pki/revocation.ts'
+import type { CrlSource } from '../../src/pki/revocation/revocation.ts'
 import type { AuthoritySpec, CertificateSpec } from '../../src/topology/pki.ts'
 
 export const START = instant('2026-03-02T08:00:00Z')

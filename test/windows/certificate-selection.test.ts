@@ -1,7 +1,7 @@
 /** Which of its own certificates a Windows program shows, and why the others were passed over. */
 import { describe, expect, test } from 'vitest'
 import { after, days, type Duration } from '../../src/base/time.ts'
-import { thumbprint } from '../../src/pki/thumbprint.ts'
+import { thumbprint } from '../../src/pki/certificate/thumbprint.ts'
 import type { CertificateSpec } from '../../src/topology/pki.ts'
 import {
   selectForDeviceTunnel,

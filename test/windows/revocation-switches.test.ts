@@ -1,13 +1,13 @@
 /** Each revocation switch of Windows on its own, on and off, judged by a host that fetches. */
 import { describe, expect, test } from 'vitest'
 import { after, days, hours } from '../../src/base/time.ts'
-import * as write from '../../src/pki/der-writer.ts'
-import * as extend from '../../src/pki/extension-writer.ts'
-import { writeTbsCertificate } from '../../src/pki/forge.ts'
-import type { Pki } from '../../src/pki/issue.ts'
-import type { RelyingPartyProfile } from '../../src/pki/profile.ts'
-import { OID } from '../../src/pki/oids.ts'
-import { signSha256Rsa } from '../../src/pki/signature.ts'
+import * as write from '../../src/pki/encoding/der-writer.ts'
+import * as extend from '../../src/pki/certificate/extension-writer.ts'
+import { writeTbsCertificate } from '../../src/pki/certificate/forge.ts'
+import type { Pki } from '../../src/pki/issuing/issue.ts'
+import type { RelyingPartyProfile } from '../../src/pki/profile/profile.ts'
+import { OID } from '../../src/pki/encoding/oids.ts'
+import { signSha256Rsa } from '../../src/pki/keys/signature.ts'
 import type { NpsRevocationSpec } from '../../src/topology/revocation.ts'
 import {
   effectiveSwitches,

@@ -2,11 +2,15 @@
  * What all of Windows' relying parties have in common: how strong keys must be, that missing issuers are fetched, and in what order
  * the parts of a chain are looked at. Not a profile of its own.
  */
-import { MICROSOFT_EXTENSIONS } from '../../pki/extensions.ts'
-import { PATH_FAILURE_CODES, type PathFailure, type PathFailureCode } from '../../pki/failure.ts'
-import { oidName } from '../../pki/oids.ts'
-import type { Outcomes, RelyingPartyProfile, WindowsOutcome } from '../../pki/profile.ts'
-import { subjectOf, type Certificate } from '../../pki/certificate.ts'
+import { MICROSOFT_EXTENSIONS } from '../../pki/certificate/extensions.ts'
+import {
+  PATH_FAILURE_CODES,
+  type PathFailure,
+  type PathFailureCode,
+} from '../../pki/profile/failure.ts'
+import { oidName } from '../../pki/encoding/oids.ts'
+import type { Outcomes, RelyingPartyProfile, WindowsOutcome } from '../../pki/profile/profile.ts'
+import { subjectOf, type Certificate } from '../../pki/certificate/certificate.ts'
 
 /** RSA keys below 1024 bits do not count in Windows since KB2661254; SHA-1 does, below a root of one's own. */
 export const WINDOWS = {

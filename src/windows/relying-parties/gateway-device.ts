@@ -2,16 +2,16 @@
  * The gateway (RRAS) that judges a computer's certificate in a device tunnel. Not NPS, and no account: whoever holds a certificate that
  * passes is let in, so a lost device stays welcome until it is revoked and the gateway looks at revocation.
  */
-import type { Certificate } from '../../pki/certificate.ts'
-import type { PathFailure, PathFailureCode } from '../../pki/failure.ts'
-import type { Name } from '../../pki/name.ts'
-import { EKU_OIDS } from '../../pki/oids.ts'
+import type { Certificate } from '../../pki/certificate/certificate.ts'
+import type { PathFailure, PathFailureCode } from '../../pki/profile/failure.ts'
+import type { Name } from '../../pki/certificate/name.ts'
+import { EKU_OIDS } from '../../pki/encoding/oids.ts'
 import type {
   LoggedEvent,
   PathFindings,
   RelyingPartyProfile,
   WindowsOutcome,
-} from '../../pki/profile.ts'
+} from '../../pki/profile/profile.ts'
 import type { RevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { outcome } from '../outcomes.ts'

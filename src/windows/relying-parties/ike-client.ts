@@ -2,9 +2,9 @@
  * The Windows client that judges the gateway's certificate in IKEv2, for the user tunnel and for the device tunnel.
  * Not the signature of IKE_AUTH, which proves possession of the key: that is the engine's to verify.
  */
-import type { PathFailureCode } from '../../pki/failure.ts'
-import { EKU_OIDS } from '../../pki/oids.ts'
-import type { RelyingPartyProfile } from '../../pki/profile.ts'
+import type { PathFailureCode } from '../../pki/profile/failure.ts'
+import { EKU_OIDS } from '../../pki/encoding/oids.ts'
+import type { RelyingPartyProfile } from '../../pki/profile/profile.ts'
 import type { RevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { outcome } from '../outcomes.ts'

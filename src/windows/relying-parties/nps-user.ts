@@ -2,11 +2,11 @@
  * NPS that judges a user's certificate (EAP-TLS, alone or inside PEAP), and the domain controller that it asks for the account.
  * Not the connection request and network policies: a request that none of them matches never gets here.
  */
-import type { Certificate } from '../../pki/certificate.ts'
-import { PATH_FAILURE_CODES, type PathFailure } from '../../pki/failure.ts'
-import { EKU_OIDS } from '../../pki/oids.ts'
-import type { Outcomes, PathFindings, RelyingPartyProfile } from '../../pki/profile.ts'
-import { thumbprintsOf } from '../../pki/thumbprint.ts'
+import type { Certificate } from '../../pki/certificate/certificate.ts'
+import { PATH_FAILURE_CODES, type PathFailure } from '../../pki/profile/failure.ts'
+import { EKU_OIDS } from '../../pki/encoding/oids.ts'
+import type { Outcomes, PathFindings, RelyingPartyProfile } from '../../pki/profile/profile.ts'
+import { thumbprintsOf } from '../../pki/certificate/thumbprint.ts'
 import type { Instant } from '../../base/time.ts'
 import type { Directory } from '../../directory/directory.ts'
 import { KDC_EVENTS, mapCertificate } from '../../directory/kdc.ts'

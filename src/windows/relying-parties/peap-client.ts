@@ -2,19 +2,19 @@
  * The Windows client that judges the certificate of NPS: for the tunnel of PEAP, and once more inside it for EAP-TLS.
  * No revocation: there is no network yet. What the client makes of its own certificates is `certificate-selection.ts`.
  */
-import type { Certificate } from '../../pki/certificate.ts'
-import { subjectOf } from '../../pki/certificate.ts'
-import type { PathFailure, PathFailureCode } from '../../pki/failure.ts'
-import { dnsNamesOf } from '../../pki/host-name.ts'
-import { commonName } from '../../pki/name.ts'
-import { EKU_OIDS } from '../../pki/oids.ts'
+import type { Certificate } from '../../pki/certificate/certificate.ts'
+import { subjectOf } from '../../pki/certificate/certificate.ts'
+import type { PathFailure, PathFailureCode } from '../../pki/profile/failure.ts'
+import { dnsNamesOf } from '../../pki/profile/host-name.ts'
+import { commonName } from '../../pki/certificate/name.ts'
+import { EKU_OIDS } from '../../pki/encoding/oids.ts'
 import type {
   Outcomes,
   PathFindings,
   RelyingPartyProfile,
   WindowsOutcome,
-} from '../../pki/profile.ts'
-import { thumbprintsOf } from '../../pki/thumbprint.ts'
+} from '../../pki/profile/profile.ts'
+import { thumbprintsOf } from '../../pki/certificate/thumbprint.ts'
 import type { OperatingSystem } from '../../topology/topology.ts'
 import { ASSUMPTIONS, type Assumption, type Assumptions } from '../assumptions.ts'
 import { denied, NPS_REASONS, type NpsReason } from '../nps-reasons.ts'

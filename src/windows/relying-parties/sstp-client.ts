@@ -1,8 +1,8 @@
 /**
  * The Windows client that judges the gateway's TLS certificate in SSTP. Not HTTPS in general: a browser asks less of revocation.
  */
-import { EKU_OIDS } from '../../pki/oids.ts'
-import type { RelyingPartyProfile } from '../../pki/profile.ts'
+import { EKU_OIDS } from '../../pki/encoding/oids.ts'
+import type { RelyingPartyProfile } from '../../pki/profile/profile.ts'
 import type { RevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
 import { outcome } from '../outcomes.ts'

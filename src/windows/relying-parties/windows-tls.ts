@@ -2,10 +2,10 @@
  * Windows that judges a TLS server by itself, as its own programs have it judge, and the HRESULTs of that judgement.
  * Not SSTP, which asks for more ({@link ./sstp-client.ts}). Sources: winerror.h, verdicts on BetterTLS published in 2021.
  */
-import type { PathFailureCode } from '../../pki/failure.ts'
-import { EKU_OIDS } from '../../pki/oids.ts'
-import type { Outcomes, RelyingPartyProfile } from '../../pki/profile.ts'
-import { STRICT } from '../../pki/profiles.ts'
+import type { PathFailureCode } from '../../pki/profile/failure.ts'
+import { EKU_OIDS } from '../../pki/encoding/oids.ts'
+import type { Outcomes, RelyingPartyProfile } from '../../pki/profile/profile.ts'
+import { STRICT } from '../../pki/profile/profiles.ts'
 import { outcome, type WindowsCode } from '../outcomes.ts'
 import { WINDOWS } from './common.ts'
 

@@ -1,9 +1,13 @@
 /** Puts BoringSSL's chain tests to the path judgement: the failing certificate and the kind of error must be theirs. */
-import { readCertificate, subjectOf, type Certificate } from '../../../src/pki/certificate.ts'
-import { readPem } from '../../../src/pki/pem.ts'
-import type { PathFailure } from '../../../src/pki/failure.ts'
-import { judgeChain } from '../../../src/pki/path.ts'
-import { NO_CRLS } from '../../../src/pki/revocation.ts'
+import {
+  readCertificate,
+  subjectOf,
+  type Certificate,
+} from '../../../src/pki/certificate/certificate.ts'
+import { readPem } from '../../../src/pki/encoding/pem.ts'
+import type { PathFailure } from '../../../src/pki/profile/failure.ts'
+import { judgeChain } from '../../../src/pki/path/path.ts'
+import { NO_CRLS } from '../../../src/pki/revocation/revocation.ts'
 import type { ChainTest } from './suite.ts'
 import { codesFor, profileFor, trustOf } from './translate.ts'
 

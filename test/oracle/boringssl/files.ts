@@ -3,16 +3,16 @@
  * chains: {@link ./chains.ts} judges those. What is expected stands in a file or in its name.
  */
 import { instant } from '../../../src/base/time.ts'
-import { readCertificate } from '../../../src/pki/certificate.ts'
-import { readPem } from '../../../src/pki/pem.ts'
-import { readCrl } from '../../../src/pki/crl.ts'
-import { readDer } from '../../../src/pki/der.ts'
-import { readGeneralNames } from '../../../src/pki/general-name.ts'
-import { readNameConstraints } from '../../../src/pki/name-constraint-extension.ts'
-import { malformedConstraint } from '../../../src/pki/name-constraints.ts'
-import { readName } from '../../../src/pki/name.ts'
-import { revocationFailure } from '../../../src/pki/revocation.ts'
-import { verifySignature } from '../../../src/pki/signature.ts'
+import { readCertificate } from '../../../src/pki/certificate/certificate.ts'
+import { readPem } from '../../../src/pki/encoding/pem.ts'
+import { readCrl } from '../../../src/pki/revocation/crl.ts'
+import { readDer } from '../../../src/pki/encoding/der.ts'
+import { readGeneralNames } from '../../../src/pki/certificate/general-name.ts'
+import { readNameConstraints } from '../../../src/pki/certificate/name-constraint-extension.ts'
+import { malformedConstraint } from '../../../src/pki/path/name-constraints.ts'
+import { readName } from '../../../src/pki/certificate/name.ts'
+import { revocationFailure } from '../../../src/pki/revocation/revocation.ts'
+import { verifySignature } from '../../../src/pki/keys/signature.ts'
 
 export interface FileVerdict {
   /** `crl_unittest/good.pem`. */

@@ -2,12 +2,12 @@
  * BoringSSL's errors, trusts and purposes in the terms of this project. One error has one code, or two where ours tell apart what it
  * calls by one name.
  */
-import type { Certificate } from '../../../src/pki/certificate.ts'
-import type { PathFailureCode } from '../../../src/pki/failure.ts'
-import { EKU_OIDS, OID } from '../../../src/pki/oids.ts'
-import type { ChainQuestion } from '../../../src/pki/path.ts'
-import type { AnchorRules, RelyingPartyProfile } from '../../../src/pki/profile.ts'
-import { verifySignature } from '../../../src/pki/signature.ts'
+import type { Certificate } from '../../../src/pki/certificate/certificate.ts'
+import type { PathFailureCode } from '../../../src/pki/profile/failure.ts'
+import { EKU_OIDS, OID } from '../../../src/pki/encoding/oids.ts'
+import type { ChainQuestion } from '../../../src/pki/path/path.ts'
+import type { AnchorRules, RelyingPartyProfile } from '../../../src/pki/profile/profile.ts'
+import { verifySignature } from '../../../src/pki/keys/signature.ts'
 import { PROFILES } from '../../../src/windows/relying-parties.ts'
 import {
   demandsOf,
@@ -15,7 +15,7 @@ import {
   mixesNoPurposes,
   needsExtKeyUsage,
   type WebRule,
-} from '../../../src/pki/web-rules.ts'
+} from '../../../src/pki/profile/web-rules.ts'
 
 const ERRORS: readonly (readonly [RegExp, readonly PathFailureCode[]])[] = [
   [/^The extended key usage /, ['pki/wrong-eku']],

@@ -1,11 +1,11 @@
 /** NIST's path validation suite (PKITS 4.1 to 4.16), judged in the middle of the validity of its certificates. */
 import { z } from 'zod'
 import { instant } from '../../../src/base/time.ts'
-import { readCertificate, type Certificate } from '../../../src/pki/certificate.ts'
-import { readCrl, type Crl } from '../../../src/pki/crl.ts'
-import { OID } from '../../../src/pki/oids.ts'
-import { judgeChain } from '../../../src/pki/path.ts'
-import type { RelyingPartyProfile } from '../../../src/pki/profile.ts'
+import { readCertificate, type Certificate } from '../../../src/pki/certificate/certificate.ts'
+import { readCrl, type Crl } from '../../../src/pki/revocation/crl.ts'
+import { OID } from '../../../src/pki/encoding/oids.ts'
+import { judgeChain } from '../../../src/pki/path/path.ts'
+import type { RelyingPartyProfile } from '../../../src/pki/profile/profile.ts'
 import { PROFILES } from '../../../src/windows/relying-parties.ts'
 
 const testcase = z.object({

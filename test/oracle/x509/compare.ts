@@ -1,5 +1,5 @@
 /** Judges a suite in x509-limbo's format and says where the verdicts differ. Not printing: {@link ./run.ts} does it. */
-import type { RelyingPartyProfile } from '../../../src/pki/profile.ts'
+import type { RelyingPartyProfile } from '../../../src/pki/profile/profile.ts'
 import { PROFILES } from '../../../src/windows/relying-parties.ts'
 import { judgeCase, type CaseVerdict } from './judge.ts'
 import { concernsEnterprise } from './known.ts'

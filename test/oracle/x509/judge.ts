@@ -1,14 +1,14 @@
 /** Puts one case to the path judgement, as a relying party of some profile. Not a comparison: {@link ./compare.ts} makes it. */
 import { utf8 } from '../../../src/base/bytes.ts'
 import { ms, type Instant } from '../../../src/base/time.ts'
-import type { Certificate } from '../../../src/pki/certificate.ts'
-import { readCertificates } from '../../../src/pki/containers.ts'
-import { readCrl } from '../../../src/pki/crl.ts'
-import type { PathFailure } from '../../../src/pki/failure.ts'
-import { isNamed } from '../../../src/pki/host-name.ts'
-import { judgeChain } from '../../../src/pki/path.ts'
-import { readPem } from '../../../src/pki/pem.ts'
-import type { RelyingPartyProfile } from '../../../src/pki/profile.ts'
+import type { Certificate } from '../../../src/pki/certificate/certificate.ts'
+import { readCertificates } from '../../../src/pki/files/containers.ts'
+import { readCrl } from '../../../src/pki/revocation/crl.ts'
+import type { PathFailure } from '../../../src/pki/profile/failure.ts'
+import { isNamed } from '../../../src/pki/profile/host-name.ts'
+import { judgeChain } from '../../../src/pki/path/path.ts'
+import { readPem } from '../../../src/pki/encoding/pem.ts'
+import type { RelyingPartyProfile } from '../../../src/pki/profile/profile.ts'
 import { algorithmsOf, keyUsageOf, purposesOf, type LimboCase } from './suite.ts'
 
 export interface CaseVerdict {

@@ -2,7 +2,7 @@
  * The judge of paths: every case of a suite in x509-limbo's format, each difference printed with what was said and why.
  * `npm run oracle -- x509 --suite FILE [--profile NAME]`.
  */
-import type { RelyingPartyProfile } from '../../../src/pki/profile.ts'
+import type { RelyingPartyProfile } from '../../../src/pki/profile/profile.ts'
 import { readSuite, refuse, type OracleOptions } from '../options.ts'
 import { differences, JUDGES, type Difference } from './compare.ts'
 import { knownReason } from './known.ts'

@@ -3,8 +3,8 @@
  * Not the judgement of a case: {@link ./judge.ts} makes it.
  */
 import { z } from 'zod'
-import type { KeyUsageBit } from '../../../src/pki/extensions.ts'
-import { EKU_OIDS, OID } from '../../../src/pki/oids.ts'
+import type { KeyUsageBit } from '../../../src/pki/certificate/extensions.ts'
+import { EKU_OIDS, OID } from '../../../src/pki/encoding/oids.ts'
 
 const peerName = z.object({ kind: z.enum(['DNS', 'IP', 'RFC822']), value: z.string() })
 

@@ -1,13 +1,13 @@
 /** One question to a relying party of Windows, over the two-tier hierarchy of `test/pki/contoso.ts`. */
 import { after, days, type Instant } from '../../../src/base/time.ts'
-import type { Certificate } from '../../../src/pki/certificate.ts'
-import { judgeChain, type ChainVerdict } from '../../../src/pki/path.ts'
+import type { Certificate } from '../../../src/pki/certificate/certificate.ts'
+import { judgeChain, type ChainVerdict } from '../../../src/pki/path/path.ts'
 import {
   outcomeOf,
   type RelyingPartyProfile,
   type WindowsOutcome,
-} from '../../../src/pki/profile.ts'
-import { NO_CRLS, type CrlSource } from '../../../src/pki/revocation.ts'
+} from '../../../src/pki/profile/profile.ts'
+import { NO_CRLS, type CrlSource } from '../../../src/pki/revocation/revocation.ts'
 import type { CertificateSpec } from '../../../src/topology/pki.ts'
 import { freshCrls, GATEWAY, held, pkiOf, rootOf, START, type Site } from '../../pki/contoso.ts'
 

@@ -1,7 +1,7 @@
 /** The gateway that judges the certificate of a computer in a device tunnel. */
 import { describe, expect, test } from 'vitest'
 import { days } from '../../../src/base/time.ts'
-import { nameFrom } from '../../../src/pki/name.ts'
+import { nameFrom } from '../../../src/pki/certificate/name.ts'
 import { PROFILES } from '../../../src/windows/relying-parties.ts'
 import { gatewayDevice } from '../../../src/windows/relying-parties/gateway-device.ts'
 import { codesOf, GATEWAY, held, pkiOf } from '../../pki/contoso.ts'

@@ -1,9 +1,9 @@
 /** The client that judges the certificate of NPS inside PEAP. */
 import { describe, expect, test } from 'vitest'
 import { days } from '../../../src/base/time.ts'
-import type { WindowsOutcome } from '../../../src/pki/profile.ts'
-import { NO_CRLS } from '../../../src/pki/revocation.ts'
-import { thumbprint } from '../../../src/pki/thumbprint.ts'
+import type { WindowsOutcome } from '../../../src/pki/profile/profile.ts'
+import { NO_CRLS } from '../../../src/pki/revocation/revocation.ts'
+import { thumbprint } from '../../../src/pki/certificate/thumbprint.ts'
 import {
   PEAP_DEFAULTS,
   peapClient,

@@ -1,7 +1,7 @@
 /** The clients that judge the gateway: IKEv2 and SSTP. */
 import { describe, expect, test } from 'vitest'
 import { days } from '../../../src/base/time.ts'
-import { NO_CRLS } from '../../../src/pki/revocation.ts'
+import { NO_CRLS } from '../../../src/pki/revocation/revocation.ts'
 import { ASSUMPTIONS } from '../../../src/windows/assumptions.ts'
 import { PROFILES } from '../../../src/windows/relying-parties.ts'
 import { ikeClient } from '../../../src/windows/relying-parties/ike-client.ts'
