@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'scenarios/**/*.scenario.ts'],
     pool: 'threads',
+    // Vitest leaves a core to itself, and of two that is half of what there is.
+    maxWorkers: '100%',
     globalSetup: ['test/build-dist.ts'],
     reporters: ['default'],
   },

@@ -1,25 +1,17 @@
 /**
  * `sallyport chain`: is this certificate good, to this relying party? Of a node in a lab, or in files. Holds when it is.
  */
-import { formatInstant, instant } from '../base/time.ts'
+import { formatInstant } from '../base/time.ts'
 import { fixOf } from '../lab/chain-fixes.ts'
-import { compileTopology } from '../lab/compile.ts'
-import { relationsOf, type Relation } from '../lab/relations.ts'
 import { renderChain, type PartyVerdict } from '../lab/render-chain.ts'
 import type { ChainReport } from '../lab/reports.ts'
 import { PROFILES } from '../windows/relying-parties.ts'
 import { refused, type Answer, type Problem } from './answer.ts'
 import type { ChainFileOptions } from './chain-files.ts'
-import type { LabCommandOptions } from './options.ts'
-import { openLab, unknownNode, type OpenLab } from './open-lab.ts'
+import type { ChainLabOptions } from './chain-lab.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface ChainOptions extends LabCommandOptions, ChainFileOptions {
-  readonly on?: string | undefined
-  readonly of?: string | undefined
-  readonly name?: string | undefined
-  readonly as?: string | undefined
-}
+export type ChainOptions = ChainLabOptions & ChainFileOptions
 
 /** Instants as ISO dates: a script should not have to know our units. */
 const chainDocument = (report: ChainReport, parties: readonly PartyVerdict[]) => ({
@@ -51,81 +43,6 @@ function unknownProfile(profile: string | undefined): Problem | undefined {
   return { message: `'${profile}' is none of the profiles ${names.join(', ')}` }
 }
 
-/** `gateway` or `gateway:ike`, where both exist. */
-function unknownCertificate(of: string, opened: OpenLab): Problem | undefined {
-  const [name = '', certificate] = of.split(':')
-  const node = unknownNode('--of', name, opened)
-  if (node !== undefined) return node
-  const holder = opened.lab.nodes[name]
-  const held = holder?.certificateNames() ?? []
-  if (certificate === undefined ? held.length > 0 : held.includes(certificate)) return undefined
-  const denial = holder?.enrolments().find((each) => each.name === certificate)?.denial
-  const why =
-    denial !== undefined
-      ? ` '${certificate}': ${denial.message} (${denial.code})`
-      : held.length > 0
-        ? ` '${certificate}', only ${held.join(', ')}`
-        : ''
-  return { file: opened.file, message: `${name} holds no certificate${why}` }
-}
-
-/** Windows programs of the topology that judge this very certificate, the one on `first` before the others. */
-function relationsOn({ topology }: OpenLab, of: string, first: string): readonly Relation[] {
-  const compiled = compileTopology(topology)
-  if (!compiled.ok) return []
-  return relationsOf(compiled.value)
-    .filter((relation) => relation.of === of)
-    .toSorted((a, b) => Number(b.on === first) - Number(a.on === first))
-}
-
-async function partiesOf(
-  { lab }: OpenLab,
-  relations: readonly Relation[],
-  dialled: string | undefined,
-): Promise<readonly PartyVerdict[]> {
-  const parties: PartyVerdict[] = []
-  for (const { as, on, of, name: written } of relations) {
-    const name = written === undefined ? undefined : (dialled ?? written)
-    const report = await lab.nodes[on]!.judge(of, {
-      profile: as,
-      ...(name !== undefined && { name }),
-    })
-    const { valid, windows, failures } = report
-    const code = failures[0]?.code
-    parties.push({
-      as,
-      on,
-      valid,
-      ...(!valid && windows !== undefined && { windows }),
-      ...(code !== undefined && { code }),
-    })
-  }
-  return parties
-}
-
-async function chainInLab(
-  topology: string | undefined,
-  options: ChainOptions,
-  terminal: Terminal,
-): Promise<Answer> {
-  const { on, of, as, name } = options
-  if (on === undefined || of === undefined)
-    return refused({ message: 'chain needs --on and --of, or --anchor with --name and files' })
-  const opened = await openLab(topology, options)
-  if (!opened.ok) return refused(...opened.error)
-  const { lab } = opened.value
-  const unknown = unknownNode('--on', on, opened.value) ?? unknownCertificate(of, opened.value)
-  if (unknown !== undefined) return refused(unknown)
-  // Packets take their time; the verdict is for the instant that was asked for.
-  using _held = lab.holdClocks(options.at ?? instant(lab.topology.start))
-  const report = await lab.nodes[on]!.judge(of, {
-    ...(as !== undefined && { profile: as }),
-    ...(name !== undefined && { name }),
-  })
-  const relations = as === undefined ? relationsOn(opened.value, report.of, on) : []
-  return chainAnswer(report, terminal, await partiesOf(opened.value, relations, name))
-}
-
 export async function chain(
   files: readonly string[],
   options: ChainOptions,
@@ -142,5 +59,9 @@ export async function chain(
   const [topology, extra] = files
   if (extra !== undefined)
     return refused({ message: `'${extra}' is one argument too many; files need --anchor` })
-  return chainInLab(topology, options, terminal)
+  const { judgeInLab } = await import('./chain-lab.ts')
+  const judged = await judgeInLab(topology, options)
+  if (!judged.ok) return refused(...judged.error)
+  const { report, parties } = judged.value
+  return chainAnswer(report, terminal, parties)
 }

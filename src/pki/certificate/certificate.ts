@@ -117,7 +117,8 @@ function readTbs(r: DerReader, der: Uint8Array): SignedPart<Omit<Certificate, ke
 
 /** A certificate while it is being read: one object from first to last, since copying it took a fifth of the reading. */
 type WritableCertificate = Writable<Omit<Certificate, keyof Signed>>
-type Writable<T> = { -readonly [field in keyof T]: T[field] }
+/** What is read field by field. */
+export type Writable<T> = { -readonly [field in keyof T]: T[field] }
 
 function readVersion(r: DerReader): 1 | 2 | 3 {
   const wrapper = r.explicit(0, 'version')

@@ -2,16 +2,20 @@
  * The signed part of a certificate, assembled by node-forge, and its RC2, which old PKCS #12 needs: the one file that may import it.
  * Not signing and not reading: {@link ../keys/signature.ts} signs through node:crypto, {@link ./certificate.ts} reads with our own reader.
  */
-import forge from 'node-forge'
+import { createRequire } from 'node:module'
+import type forge from 'node-forge'
 import { toHex } from '../../base/bytes.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { Instant } from '../../base/time.ts'
 import type { Extension } from './extensions.ts'
 import { OID } from '../encoding/oids.ts'
 
-const { asn1 } = forge
+const require = createRequire(import.meta.url)
+/** Loaded when something is issued: who only reads certificates need not wait for it. */
+const load = () => require('node-forge') as typeof forge
+
 // @types/node-forge leaves this function out.
-const pki = forge.pki as typeof forge.pki & {
+type Pki = typeof forge.pki & {
   getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1
 }
 
@@ -35,6 +39,8 @@ const SUBJECT = 5
 
 /** TBSCertificate (RFC 5280 §4.1.2), version 3, to be signed with sha256WithRSAEncryption. DER. */
 export function writeTbsCertificate(contents: TbsContents): Uint8Array {
+  const { asn1, pki: incomplete } = load()
+  const pki = incomplete as Pki
   const certificate = pki.createCertificate()
   certificate.serialNumber = toHex(contents.serial)
   certificate.validity.notBefore = new Date(contents.notBefore / 1e3)
@@ -61,16 +67,19 @@ export function writeTbsCertificate(contents: TbsContents): Uint8Array {
 /** forge keeps bytes in strings, one character a byte. */
 const binary = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
-const parse = (der: Uint8Array): forge.asn1.Asn1 =>
-  asn1.fromDer(forge.util.createBuffer(binary(der)))
+function parse(der: Uint8Array): forge.asn1.Asn1 {
+  const { asn1, util } = load()
+  return asn1.fromDer(util.createBuffer(binary(der)))
+}
 
 /** RC2 (RFC 2268) in CBC with that many effective key bits; undefined when the padding is not that of a plain text. */
 export const decryptRc2Cbc =
   (bits: 40 | 128) =>
   (key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array | undefined => {
-    const cipher = forge.rc2.createDecryptionCipher(binary(key), bits)
+    const { rc2, util } = load()
+    const cipher = rc2.createDecryptionCipher(binary(key), bits)
     cipher.start(binary(iv))
-    cipher.update(forge.util.createBuffer(binary(data)))
+    cipher.update(util.createBuffer(binary(data)))
     return cipher.finish()
       ? new Uint8Array(Buffer.from(cipher.output.getBytes(), 'latin1'))
       : undefined

@@ -120,11 +120,17 @@ function attributeKey({ type, value, tag }: NameAttribute & { tag: number }): st
   return `${type}=${JSON.stringify(value.trim().replace(/\s+/g, ' ').toLowerCase())}`
 }
 
-const formatRdns = (rdns: Name['rdns']): string =>
-  rdns
-    .map((rdn) => rdn.map(({ type, value }) => `${oidName(type)}=${escapeValue(value)}`).join('+'))
-    .reverse()
-    .join(', ')
+function formatRdns(rdns: Name['rdns']): string {
+  let text = ''
+  for (const rdn of rdns) {
+    const part = rdn.length === 1 ? formatAttribute(rdn[0]!) : rdn.map(formatAttribute).join('+')
+    text = text === '' ? part : `${part}, ${text}`
+  }
+  return text
+}
+
+const formatAttribute = ({ type, value }: NameAttribute): string =>
+  `${oidName(type)}=${escapeValue(value)}`
 
 /** An attribute's value as it stands in the text of a name (RFC 4514 §2.4). */
 export const escapeValue = (value: string): string =>

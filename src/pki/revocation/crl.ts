@@ -13,6 +13,7 @@ import {
   readSigned,
   type Signed,
   type SignedPart,
+  type Writable,
 } from '../certificate/certificate.ts'
 import {
   readDistributionPoints,
@@ -108,12 +109,22 @@ function readTbs(r: DerReader, der: Uint8Array): SignedPart<Omit<Crl, keyof Sign
   const innerAlgorithm = readAlgorithm(r, 'signature')
   const issuer = readName(r, 'issuer')
   const thisUpdate = r.time('thisUpdate')
-  const dated = r.nextTag === TAG.utcTime || r.nextTag === TAG.generalizedTime
-  const nextUpdate = dated ? r.time('nextUpdate') : undefined
   const unknown: string[] = []
-  const listed = r.nextTag === TAG.sequence ? r.sequence('revokedCertificates') : undefined
   const entries = new Map<string, RevokedEntry>()
   const foreignEntries = new Map<string, RevokedEntry>()
+  const values: WritableCrl = {
+    der,
+    issuer,
+    thisUpdate,
+    entries,
+    foreignEntries,
+    unknownCritical: unknown,
+    extensions: [],
+  }
+  if (r.nextTag === TAG.utcTime || r.nextTag === TAG.generalizedTime) {
+    values.nextUpdate = r.time('nextUpdate')
+  }
+  const listed = r.nextTag === TAG.sequence ? r.sequence('revokedCertificates') : undefined
   // An entry's certificateIssuer holds for those after it, too (§5.3.3).
   let of: Name = issuer
   listed?.each('revokedCertificates', (list) => {
@@ -125,29 +136,14 @@ function readTbs(r: DerReader, der: Uint8Array): SignedPart<Omit<Crl, keyof Sign
   const wrapper = r.explicit(0, 'crlExtensions')
   r.end('tbsCertList')
   if (!isWritten && wrapper !== undefined) r.reject('version', EXTENSIONS_NEED_VERSION_2)
-  const values = wrapper === undefined ? { extensions: [] } : readCrlExtensions(wrapper, unknown)
-  return {
-    innerAlgorithm,
-    values: {
-      ...values,
-      der,
-      issuer,
-      thisUpdate,
-      ...(nextUpdate !== undefined && { nextUpdate }),
-      entries,
-      foreignEntries,
-      unknownCritical: unknown,
-    },
-  }
+  if (wrapper !== undefined) readCrlExtensions(wrapper, values, unknown)
+  return { innerAlgorithm, values }
 }
 
-type CrlExtensionValues = Pick<
-  Crl,
-  'number' | 'authorityKeyId' | 'scope' | 'deltaBase' | 'freshestCrl' | 'nextPublish'
->
-type WritableCrlValues = { -readonly [field in keyof CrlExtensionValues]: Crl[field] }
+/** A CRL while it is being read. */
+type WritableCrl = Writable<Omit<Crl, keyof Signed>>
 
-const CRL_READERS = new Map<string, (r: DerReader, values: WritableCrlValues) => void>([
+const CRL_READERS = new Map<string, (r: DerReader, values: WritableCrl) => void>([
   [OID.cRLNumber, (r, v) => (v.number = toHex(r.integerBytes('cRLNumber')))],
   [
     OID.authorityKeyIdentifier,
@@ -162,16 +158,14 @@ const CRL_READERS = new Map<string, (r: DerReader, values: WritableCrlValues) =>
   [OID.nextCrlPublish, (r, v) => (v.nextPublish = r.time('nextCrlPublish'))],
 ])
 
-function readCrlExtensions(wrapper: DerReader, unknown: string[]) {
-  const values: WritableCrlValues = {}
-  const extensions = readExtensions(wrapper, 'crlExtensions', (oid, r) => {
+function readCrlExtensions(wrapper: DerReader, values: WritableCrl, unknown: string[]): void {
+  values.extensions = readExtensions(wrapper, 'crlExtensions', (oid, r) => {
     const read = CRL_READERS.get(oid)
     read?.(r, values)
     return read !== undefined
   })
   wrapper.end('crlExtensions')
-  unknown.push(...criticalBeyond(extensions, [...CRL_READERS.keys()]))
-  return { ...values, extensions }
+  unknown.push(...criticalBeyond(values.extensions, CRL_READERS))
 }
 
 interface ReadEntry {
@@ -199,16 +193,18 @@ function readEntry(list: DerReader, unknown: string[], isVersion2: boolean): Rea
     return true
   })
   r.end(field)
-  unknown.push(...criticalBeyond(extensions, [OID.reasonCode, OID.certificateIssuer]))
+  unknown.push(...criticalBeyond(extensions, ENTRY_EXTENSIONS))
   const entry = { serial, revokedAt, ...(reason !== undefined && { reason }) }
   return { entry, ...(certificateIssuer !== undefined && { certificateIssuer }) }
 }
 
+const ENTRY_EXTENSIONS: ReadonlySet<string> = new Set([OID.reasonCode, OID.certificateIssuer])
+
 const criticalBeyond = (
   extensions: readonly Extension[],
-  known: readonly string[],
+  known: { has(oid: string): boolean },
 ): readonly string[] =>
-  extensions.filter(({ oid, critical }) => critical && !known.includes(oid)).map(({ oid }) => oid)
+  extensions.filter(({ oid, critical }) => critical && !known.has(oid)).map(({ oid }) => oid)
 
 /** What a CRL says before it is signed. */
 export interface CrlContents {
