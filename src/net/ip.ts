@@ -405,15 +405,15 @@ export class IpLayer {
     this.send(header, errorMessage(frame, error))
   }
 
-  drop(packet: Transit, reason: DropReason, detail: string, rule?: string): void {
+  drop(packet: Transit, reason: DropReason, detail?: string, rule?: string): void {
     const nic = packet.inNic ?? packet.outNic
     this.#trace.add({
       kind: 'dropped',
       node: this.#settings.name,
       reason,
       packet: packet.id,
-      detail,
       frame: packet.frame,
+      ...(detail === undefined ? {} : { detail }),
       ...(nic === undefined ? {} : { nic }),
       ...(rule === undefined ? {} : { rule }),
     })
@@ -433,8 +433,8 @@ export class IpLayer {
   }
 
   #noteStop(packet: Transit, stop: Stop): void {
-    if (stop.kind === 'drop') this.drop(packet, stop.reason, `by '${stop.rule}'`, stop.rule)
-    else this.drop(packet, 'filter', `by '${stop.rule}', answered with ${stop.with}`, stop.rule)
+    if (stop.kind === 'drop') this.drop(packet, stop.reason, undefined, stop.rule)
+    else this.drop(packet, 'filter', `answered with ${stop.with}`, stop.rule)
   }
 }
 
