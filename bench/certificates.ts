@@ -62,16 +62,14 @@ function timeOf(work: () => void): number {
 
 /** Of bytes that nobody has seen before, so that nothing can be remembered by their identity. */
 function judgeEach(chains: readonly IssuedChain[]): () => void {
-  const unseen = chains.map(
-    (chain): IssuedChain => ({
-      ...chain,
-      leaf: chain.leaf.slice(),
-      issuing: chain.issuing.slice(),
-      root: chain.root.slice(),
-      issuingCrl: chain.issuingCrl.slice(),
-      rootCrl: chain.rootCrl.slice(),
-    }),
-  )
+  const unseen = chains.map((chain): IssuedChain => ({
+    ...chain,
+    leaf: chain.leaf.slice(),
+    issuing: chain.issuing.slice(),
+    root: chain.root.slice(),
+    issuingCrl: chain.issuingCrl.slice(),
+    rootCrl: chain.rootCrl.slice(),
+  }))
   return () => unseen.forEach(judge)
 }
 
