@@ -5,7 +5,7 @@
 import type { Instant } from '../../base/time.ts'
 import { subjectOf } from '../certificate/certificate.ts'
 import { linksOf, type ChainLink } from './chain-link.ts'
-import type { PathFailure } from '../profile/failure.ts'
+import type { PathFailure, PathFailureCode } from '../profile/failure.ts'
 import type { ChainVerdict } from './path.ts'
 import {
   outcomeOf,
@@ -54,7 +54,8 @@ export function judgementOf(
   const failures = valid ? [] : isAnchored ? [...broken, ...malformed] : [...malformed, ...broken]
   const windows = outcomeOf(profile, failures[0], isAnchored ? path.at(-1) : undefined)
   const tolerated = verdict?.tolerated ?? []
-  const restsOn = [...new Set([...(profile.restsOn ?? []), ...(windows?.restsOn ?? [])])]
+  const assumed = assumedFor(failures[0]?.code, profile)
+  const restsOn = [...new Set([...assumed, ...(windows?.restsOn ?? [])])]
   return {
     profile: profile.name,
     at,
@@ -71,3 +72,10 @@ export function judgementOf(
     ...(restsOn.length > 0 && { restsOn }),
   }
 }
+
+/** Assumptions of the profile behind a refusal by `cause`; behind an acceptance, all. */
+const assumedFor = (
+  cause: PathFailureCode | undefined,
+  { restsOn = {} }: RelyingPartyProfile,
+): readonly string[] =>
+  Object.keys(restsOn).filter((name) => cause === undefined || restsOn[name]!.includes(cause))

@@ -144,8 +144,11 @@ export interface RelyingPartyProfile {
   readonly anchorOutcomes?: Outcomes
   /** What is logged where a failure is tolerated. */
   readonly warns?: Readonly<Partial<Record<PathFailureCode, LoggedEvent>>>
-  /** Names of assumptions behind every one of its judgements. */
-  readonly restsOn?: readonly string[]
+  /**
+   * By name, assumptions that no source confirms, and the failures that each may make or unmake. What is accepted rests on all of
+   * them, a refusal on those that have to do with its cause.
+   */
+  readonly restsOn?: Readonly<Record<string, readonly PathFailureCode[]>>
 }
 
 /** What Windows shows for a failure. Some have a code of their own where it is the path's `anchor` that breaks the rule. */

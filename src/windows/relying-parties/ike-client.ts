@@ -37,6 +37,6 @@ export function ikeClient(
     ...(disableNameEkuCheck && { overlooks: ({ code }) => NAME_AND_EKU.includes(code) }),
     order: [...CHAIN, ...DATES, ...NAME_AND_EKU, ...REVOCATION],
     outcomes: outcomesOf(() => outcome('13801')),
-    restsOn: ['certValidationLevelHoldsForRas'],
+    restsOn: { certValidationLevelHoldsForRas: REVOCATION },
   }
 }

@@ -3,7 +3,11 @@
  * Not the connection request and network policies: a request that none of them matches never gets here.
  */
 import type { Certificate } from '../../pki/certificate/certificate.ts'
-import { PATH_FAILURE_CODES, type PathFailure } from '../../pki/profile/failure.ts'
+import {
+  PATH_FAILURE_CODES,
+  type PathFailure,
+  type PathFailureCode,
+} from '../../pki/profile/failure.ts'
 import { EKU_OIDS } from '../../pki/encoding/oids.ts'
 import type { Outcomes, PathFindings, RelyingPartyProfile } from '../../pki/profile/profile.ts'
 import { thumbprintsOf } from '../../pki/certificate/thumbprint.ts'
@@ -45,6 +49,9 @@ const ACCOUNT = [
 ] as const
 
 const MAPPING = ['account/sid-mismatch', 'account/predated', 'account/not-strongly-mapped'] as const
+
+/** What speaks against the account that a certificate stands for, or against its mapping. */
+export const ACCOUNT_FAILURES: readonly PathFailureCode[] = [...ACCOUNT, ...MAPPING]
 
 const NOT_ALLOWED = 'has no purpose that the network policy allows (Allowed-Certificate-OID)'
 
@@ -91,7 +98,7 @@ export function npsUser(
       'pki/not-a-ca': npsOutcome('pki/not-a-ca', assume, { code: '862' }),
       'pki/weak-algorithm': npsOutcome('pki/weak-algorithm', assume, { code: '862' }),
     },
-    restsOn: revocation.restsOn,
+    restsOn: Object.fromEntries(revocation.restsOn.map((name) => [name, REVOCATION])),
     warns: { 'account/not-strongly-mapped': KDC_EVENTS['account/not-strongly-mapped'] },
   }
 }

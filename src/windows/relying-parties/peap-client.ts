@@ -98,14 +98,15 @@ export function peapClient(
       'pki/certificate-not-yet-valid': rejected('865', 23),
       'pki/not-a-ca': rejected('865', 23),
     },
-    ...(usesPattern && { restsOn: ['serverNamePattern'] }),
+    ...(usesPattern && { restsOn: { serverNamePattern: NAME_FAILURES } }),
   }
 }
 
+const NAME_FAILURES = ['pki/name-mismatch', 'pki/name-case-mismatch'] as const
+
 const DEMANDS = [
   'pki/root-not-accepted',
-  'pki/name-mismatch',
-  'pki/name-case-mismatch',
+  ...NAME_FAILURES,
 ] as const satisfies readonly PathFailureCode[]
 
 const isDemand = ({ code }: PathFailure): boolean =>

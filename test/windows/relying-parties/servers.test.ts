@@ -1,6 +1,7 @@
 /** The clients that judge the gateway: IKEv2 and SSTP. */
 import { describe, expect, test } from 'vitest'
 import { days } from '../../../src/base/time.ts'
+import { judgementOf } from '../../../src/pki/path/judgement.ts'
 import { NO_CRLS } from '../../../src/pki/revocation/revocation.ts'
 import { ASSUMPTIONS } from '../../../src/windows/assumptions.ts'
 import { PROFILES } from '../../../src/windows/relying-parties.ts'
@@ -59,7 +60,16 @@ describe('the client judges the gateway in IKEv2', () => {
     )
     const soft = ikeClient({ switches: { certValidationLevel: 'AttemptCrlCheck' } })
     expect(ask({ ...dial, ...gateway, crls: NO_CRLS, profile: soft }).verdict.valid).toBe(true)
-    expect(PROFILES['ike-client'].restsOn).toEqual(['certValidationLevelHoldsForRas'])
+  })
+
+  test('what rests on whether it was told to says so, an expiry does not', () => {
+    const hard = ikeClient({ switches: { certValidationLevel: 'RequireCrlCheck' } })
+    const restsOn = (question: object): readonly string[] | undefined =>
+      judgementOf(hard, later(0), ask({ ...dial, ...gateway, profile: hard, ...question }).verdict)
+        .restsOn
+    expect(restsOn({})).toEqual(['certValidationLevelHoldsForRas'])
+    expect(restsOn({ crls: NO_CRLS })).toEqual(['certValidationLevelHoldsForRas'])
+    expect(restsOn({ at: later(400) })).toBeUndefined()
   })
 })
 
