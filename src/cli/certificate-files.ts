@@ -8,11 +8,10 @@ import {
   CERTIFICATE_FILE_BYTES_MAX,
   formatContainerFault,
   readContainer,
-  tooLarge,
   type ContainerFault,
   type Contents,
 } from '../pki/files/containers.ts'
-import { decodeText, shownPath } from '../topology/files.ts'
+import { decodeText, shownPath, tooLarge } from '../topology/files.ts'
 import type { Problem } from './answer.ts'
 
 /** Where a password is looked for when no file was named. */
@@ -33,7 +32,8 @@ function bytesOf(file: string): Result<Uint8Array, string> {
     handle = openSync(file, 'r')
     const stat = fstatSync(handle)
     if (stat.isDirectory()) return err('is a directory')
-    if (stat.size > CERTIFICATE_FILE_BYTES_MAX) return err(tooLarge(stat.size))
+    if (stat.size > CERTIFICATE_FILE_BYTES_MAX)
+      return err(tooLarge(stat.size, CERTIFICATE_FILE_BYTES_MAX))
     // One byte more than is allowed: a pipe does not say how much comes.
     const buffer = new Uint8Array(CERTIFICATE_FILE_BYTES_MAX + 1)
     let length = 0

@@ -12,6 +12,7 @@ import {
   firstBadByte,
   shownPath,
   SOURCE_FILE_BYTES_MAX,
+  tooLarge,
   splitExport,
 } from '../topology/files.ts'
 import { parseJsonTopology } from '../topology/json.ts'
@@ -71,9 +72,7 @@ function unreadableBecause(absolute: string): string | undefined {
   if (stat === undefined) {
     return `no such file${didYouMean(basename(absolute), topologiesIn(dirname(absolute)))}`
   }
-  return stat.size > SOURCE_FILE_BYTES_MAX
-    ? `${stat.size} bytes, more than the ${SOURCE_FILE_BYTES_MAX} that are read`
-    : undefined
+  return stat.size > SOURCE_FILE_BYTES_MAX ? tooLarge(stat.size, SOURCE_FILE_BYTES_MAX) : undefined
 }
 
 function topologiesIn(folder: string): string[] {

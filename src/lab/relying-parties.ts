@@ -16,7 +16,7 @@ import { effectiveSwitches } from '../windows/revocation-switches.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import { gatewayDevice } from '../windows/relying-parties/gateway-device.ts'
 import { ikeClient, type IkeClientSettings } from '../windows/relying-parties/ike-client.ts'
-import { ACCOUNT_FAILURES, npsUser } from '../windows/relying-parties/nps-user.ts'
+import { HOLDER_FAILURES, npsUser } from '../windows/relying-parties/nps-user.ts'
 import {
   PEAP_DEFAULTS,
   peapClient,
@@ -146,7 +146,7 @@ function userJudge(question: PartyQuestion, assume: Assumptions): RelyingPartyPr
     assume,
   )
   const mapping = directory === undefined ? [] : kdcRestsOn(directory, at)
-  const onAccounts = Object.fromEntries(mapping.map((name) => [name, ACCOUNT_FAILURES]))
+  const onAccounts = Object.fromEntries(mapping.map((name) => [name, HOLDER_FAILURES]))
   return { ...profile, restsOn: { ...profile.restsOn, ...onAccounts } }
 }
 

@@ -86,20 +86,7 @@ export function firstBadByte(bytes: Uint8Array): { at: Position; problem: string
  * Throws {@link SourceFileError} when it is missing, larger than {@link SOURCE_FILE_BYTES_MAX}, or not text.
  */
 export function sourceFile(from: string, relative: string): SourceFile {
-  const base = from.startsWith('file:') ? fileURLToPath(from) : from
-  const file = path.resolve(path.dirname(base), relative)
-  const shown = shownPath(file)
-  const stat = statSync(file, { throwIfNoEntry: false })
-  if (stat === undefined) throw new SourceFileError(shown, 'no such file')
-  if (!stat.isFile()) throw new SourceFileError(shown, 'is not a file')
-  const { size } = stat
-  if (size > SOURCE_FILE_BYTES_MAX) {
-    throw new SourceFileError(
-      shown,
-      `${size} bytes, more than the ${SOURCE_FILE_BYTES_MAX} that are read`,
-    )
-  }
-  const bytes = readFileSync(file)
+  const { shown, bytes } = readNear(from, relative, SOURCE_FILE_BYTES_MAX)
   const decoded = decodeText(bytes)
   if (decoded === undefined) {
     const { at, problem } = firstBadByte(bytes)
@@ -107,6 +94,29 @@ export function sourceFile(from: string, relative: string): SourceFile {
   }
   return { path: shown, ...decoded }
 }
+
+/**
+ * The bytes of a file named relative to `from`, the file (or the URL of it) that names it, and how its path is shown. Throws
+ * {@link SourceFileError} when it is missing, no file, or larger than `bytesMax`.
+ */
+export function readNear(
+  from: string,
+  relative: string,
+  bytesMax: number,
+): { readonly shown: string; readonly bytes: Buffer } {
+  const base = from.startsWith('file:') ? fileURLToPath(from) : from
+  const file = path.resolve(path.dirname(base), relative)
+  const shown = shownPath(file)
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) throw new SourceFileError(shown, 'no such file')
+  if (!stat.isFile()) throw new SourceFileError(shown, 'is not a file')
+  if (stat.size > bytesMax) throw new SourceFileError(shown, tooLarge(stat.size, bytesMax))
+  return { shown, bytes: readFileSync(file) }
+}
+
+/** What is said of a file that is not read for its size. */
+export const tooLarge = (size: number, bytesMax: number): string =>
+  `${size} bytes, more than the ${bytesMax} that are read`
 
 /** A path as a person would type it here, always with forward slashes. */
 export function shownPath(file: string): string {

@@ -2,7 +2,7 @@
  * What Windows' revocation switches make of a relying party: fields of its profile. Sources: Microsoft, "Configure NPS CRL check
  * registry settings", Always On VPN device tunnel (CertAuthFlags), Set-NetFirewallSetting. Not the check: `pki/revocation/revocation-check.ts`.
  */
-import type { PathFailureCode } from '../pki/profile/failure.ts'
+import { REVOCATION_DOUBTS, type PathFailureCode } from '../pki/profile/failure.ts'
 import type { RelyingPartyProfile } from '../pki/profile/profile.ts'
 import type { NpsRevocationSpec, RevocationSpec } from '../topology/revocation.ts'
 
@@ -36,16 +36,7 @@ export interface RevocationBehaviour {
 const NO_CHECK: readonly PathFailureCode[] = ['pki/no-crl-distribution-point']
 
 /** What Windows tells as CRYPT_E_REVOCATION_OFFLINE: nothing could be had, or nothing current ("either offline or stale"). */
-const OFFLINE: readonly PathFailureCode[] = [
-  'pki/crl-expired',
-  'pki/crl-not-yet-valid',
-  'pki/crl-invalid',
-  'pki/crl-unreachable',
-  'pki/ocsp-unreachable',
-  'pki/ocsp-invalid',
-  'pki/ocsp-expired',
-  'pki/ocsp-unknown',
-]
+const OFFLINE = REVOCATION_DOUBTS.filter((code) => !NO_CHECK.includes(code))
 
 /** CertAuthFlags: look at the revocation of a device's certificate. */
 const CERT_AUTH_CHECK_REVOCATION = 4

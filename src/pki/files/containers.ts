@@ -3,7 +3,7 @@
  * are dropped at the door. Not a judgement: {@link ../path/path.ts} says whether a certificate is good.
  */
 import { err, ok, type Result } from '../../base/result.ts'
-import { decodeText } from '../../topology/files.ts'
+import { decodeText, tooLarge } from '../../topology/files.ts'
 import { readCertificate, type Certificate } from '../certificate/certificate.ts'
 import { readCrl, type Crl } from '../revocation/crl.ts'
 import { formatDerFault, readDer, TAG, type DerFault } from '../encoding/der.ts'
@@ -53,7 +53,8 @@ const malformed = (fault: DerFault, within = ''): Result<never, ContainerFault> 
  * when there is nothing in it for a relying party.
  */
 export function readContainer(bytes: Uint8Array, password?: string): Read {
-  if (bytes.length > CERTIFICATE_FILE_BYTES_MAX) return refuse('too-large', tooLarge(bytes.length))
+  if (bytes.length > CERTIFICATE_FILE_BYTES_MAX)
+    return refuse('too-large', tooLarge(bytes.length, CERTIFICATE_FILE_BYTES_MAX))
   if (bytes.length === 0) return refuse('nothing', 'is empty')
   if (bytes[0] === TAG.sequence) {
     const kind = kindOfAsn1(bytes)
@@ -71,10 +72,6 @@ export function readContainer(bytes: Uint8Array, password?: string): Read {
       : `is ${foreign}, neither DER nor PEM with a certificate`,
   )
 }
-
-/** For a file of that many bytes. */
-export const tooLarge = (size: number): string =>
-  `${size} bytes, more than the ${CERTIFICATE_FILE_BYTES_MAX} that are read`
 
 const holdsNothing = (kind: FileKind, where = ''): Result<never, ContainerFault> =>
   refuse('nothing', `holds ${KIND_WORDS[kind]}${where}, no certificate`)

@@ -2,12 +2,9 @@
  * Real certificates in a topology: read where the topology is written, mirrored with lab keys where a lab is built.
  * Not a whole hierarchy at once: {@link ./mirror.ts} takes one. Here the topology says who issued what, and it must be true.
  */
-import { readFileSync, statSync } from 'node:fs'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { invariant } from '../../base/invariant.ts'
 import { between, type Duration } from '../../base/time.ts'
-import { shownPath, SourceFileError } from '../../topology/files.ts'
+import { readNear, SourceFileError } from '../../topology/files.ts'
 import type { AuthoritySpec, CertificateSpec, MirrorSource } from '../../topology/pki.ts'
 import {
   isSelfIssued,
@@ -19,7 +16,6 @@ import {
   CERTIFICATE_FILE_BYTES_MAX,
   formatContainerFault,
   readCertificates,
-  tooLarge,
 } from '../files/containers.ts'
 import { readDer } from '../encoding/der.ts'
 import type { KeyPair } from '../keys/key-pool.ts'
@@ -44,14 +40,8 @@ export interface MirroredSpec {
  * // certificates: [{ name: 'ike', issuer: 'root', ...mirrorOf(import.meta.url, './gateway.pem') }]
  */
 export function mirrorOf(from: string, relative: string): MirroredSpec {
-  const base = from.startsWith('file:') ? fileURLToPath(from) : from
-  const file = path.resolve(path.dirname(base), relative)
-  const shown = shownPath(file)
-  const stat = statSync(file, { throwIfNoEntry: false })
-  if (stat === undefined) throw new SourceFileError(shown, 'no such file')
-  if (!stat.isFile()) throw new SourceFileError(shown, 'is not a file')
-  if (stat.size > CERTIFICATE_FILE_BYTES_MAX) throw new SourceFileError(shown, tooLarge(stat.size))
-  const read = readCertificates(readFileSync(file))
+  const { shown, bytes } = readNear(from, relative, CERTIFICATE_FILE_BYTES_MAX)
+  const read = readCertificates(bytes)
   if (!read.ok) throw new SourceFileError(shown, formatContainerFault(read.error))
   const { subject, notBefore, notAfter, der } = read.value[0]!
   return {

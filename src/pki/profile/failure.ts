@@ -3,6 +3,29 @@
  * told. Not the judgement: {@link ../path/path.ts} finds failures, a {@link ./profile.ts} says what Windows shows for each.
  */
 
+/** Why it is not known whether a certificate is revoked. */
+export const REVOCATION_DOUBTS = [
+  'pki/crl-expired',
+  'pki/crl-not-yet-valid',
+  'pki/crl-invalid',
+  'pki/crl-unreachable',
+  'pki/no-crl-distribution-point',
+  'pki/ocsp-unreachable',
+  'pki/ocsp-invalid',
+  'pki/ocsp-expired',
+  'pki/ocsp-unknown',
+] as const
+
+/** No account for a certificate, or one that may not sign in. */
+export const ACCOUNT_FAILURES = [
+  'pki/no-account-name',
+  'account/unknown',
+  'account/ambiguous',
+  'account/disabled',
+  'account/expired',
+  'account/locked',
+] as const
+
 /**
  * Most telling first. The order follows the base and SSL chain policies of CertVerifyCertificateChainPolicy, which report one
  * error where several hold: signatures and trust, then dates, revocation, constraints, usage, and the name last.
@@ -24,15 +47,7 @@ export const PATH_FAILURE_CODES = [
   'pki/unknown-critical-extension',
   'pki/weak-algorithm',
   'pki/not-conforming',
-  'pki/crl-expired',
-  'pki/crl-not-yet-valid',
-  'pki/crl-invalid',
-  'pki/crl-unreachable',
-  'pki/no-crl-distribution-point',
-  'pki/ocsp-unreachable',
-  'pki/ocsp-invalid',
-  'pki/ocsp-expired',
-  'pki/ocsp-unknown',
+  ...REVOCATION_DOUBTS,
   'pki/wrong-eku',
   'pki/wrong-key-usage',
   'pki/name-mismatch',
@@ -44,12 +59,7 @@ export const DEMAND_FAILURE_CODES = [
   'pki/name-case-mismatch',
   'pki/not-in-ntauth',
   'pki/eku-not-accepted',
-  'pki/no-account-name',
-  'account/unknown',
-  'account/ambiguous',
-  'account/disabled',
-  'account/expired',
-  'account/locked',
+  ...ACCOUNT_FAILURES,
   'account/not-strongly-mapped',
   'account/predated',
   'account/sid-mismatch',

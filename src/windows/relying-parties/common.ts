@@ -5,6 +5,7 @@
 import { MICROSOFT_EXTENSIONS } from '../../pki/certificate/extensions.ts'
 import {
   PATH_FAILURE_CODES,
+  REVOCATION_DOUBTS,
   type PathFailure,
   type PathFailureCode,
 } from '../../pki/profile/failure.ts'
@@ -49,15 +50,7 @@ export const DATES = [
 /** A revoked certificate, then everything for which revocation could not be checked. */
 export const REVOCATION = [
   'pki/revoked',
-  'pki/crl-expired',
-  'pki/crl-not-yet-valid',
-  'pki/crl-invalid',
-  'pki/crl-unreachable',
-  'pki/no-crl-distribution-point',
-  'pki/ocsp-unreachable',
-  'pki/ocsp-invalid',
-  'pki/ocsp-expired',
-  'pki/ocsp-unknown',
+  ...REVOCATION_DOUBTS,
 ] as const satisfies readonly PathFailureCode[]
 
 /** One outcome for each of these codes, or for every code that a path can break. */

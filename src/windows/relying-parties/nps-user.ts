@@ -4,6 +4,7 @@
  */
 import type { Certificate } from '../../pki/certificate/certificate.ts'
 import {
+  ACCOUNT_FAILURES,
   PATH_FAILURE_CODES,
   type PathFailure,
   type PathFailureCode,
@@ -39,19 +40,10 @@ export interface NpsUserSettings {
   readonly switches?: NpsRevocationSpec
 }
 
-const ACCOUNT = [
-  'pki/no-account-name',
-  'account/unknown',
-  'account/ambiguous',
-  'account/disabled',
-  'account/expired',
-  'account/locked',
-] as const
-
 const MAPPING = ['account/sid-mismatch', 'account/predated', 'account/not-strongly-mapped'] as const
 
 /** What speaks against the account that a certificate stands for, or against its mapping. */
-export const ACCOUNT_FAILURES: readonly PathFailureCode[] = [...ACCOUNT, ...MAPPING]
+export const HOLDER_FAILURES: readonly PathFailureCode[] = [...ACCOUNT_FAILURES, ...MAPPING]
 
 const NOT_ALLOWED = 'has no purpose that the network policy allows (Allowed-Certificate-OID)'
 
@@ -87,7 +79,7 @@ export function npsUser(
       'pki/not-in-ntauth',
       'pki/wrong-eku',
       ...DATES,
-      ...ACCOUNT,
+      ...ACCOUNT_FAILURES,
       ...MAPPING,
       ...REVOCATION,
       'pki/eku-not-accepted',
@@ -111,7 +103,7 @@ function npsOutcomes(assume: Assumptions): Outcomes {
   return {
     ...outcomesOf(
       (code) => npsOutcome(code, assume),
-      [...PATH_FAILURE_CODES, 'pki/not-in-ntauth', 'pki/eku-not-accepted', ...ACCOUNT],
+      [...PATH_FAILURE_CODES, 'pki/not-in-ntauth', 'pki/eku-not-accepted', ...ACCOUNT_FAILURES],
     ),
     ...Object.fromEntries(kdc),
   }
