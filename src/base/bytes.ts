@@ -20,7 +20,9 @@ export function setU32(b: Uint8Array, at: number, value: number): void {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let length = 0
+  for (const part of parts) length += part.length
+  const out = new Uint8Array(length)
   let at = 0
   for (const part of parts) {
     out.set(part, at)
@@ -38,6 +40,10 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** The same bytes, not a copy, with Buffer's encodings. */
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+
+/** The same bytes, no longer as the platform's Buffer: that one's `slice` is a view, where everybody here means a copy. */
+export const withoutBuffer = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, length)
 
 export const toHex = (bytes: Uint8Array): string => asBuffer(bytes).toString('hex')
 export const toBase64Url = (bytes: Uint8Array): string => asBuffer(bytes).toString('base64url')

@@ -49,6 +49,24 @@ export function accountSid(spec: DirectorySpec, of: AccountKey): string {
   return accountSpecOf(spec, of).sid ?? `${domainSid(spec.domain)}-${rid}`
 }
 
+/** Relative identifiers and SIDs that Windows gives groups itself. */
+const GROUP_RIDS: Readonly<Record<string, number>> = {
+  'domain users': 513,
+  'domain computers': 515,
+  'ras and ias servers': 553,
+}
+const AUTHENTICATED_USERS = 'S-1-5-11'
+/** Beyond those of accounts: a group never has the SID of one. */
+const GROUP_RID_FIRST = RID_FIRST + RIDS
+
+/** The SID of a group of the domain, made like those of accounts where Windows has none of its own. Case does not count. */
+export function groupSid(domain: string, group: string): string {
+  const name = group.toLowerCase()
+  if (name === 'authenticated users') return AUTHENTICATED_USERS
+  const rid = GROUP_RIDS[name] ?? GROUP_RID_FIRST + (hashOf(`group ${name}`).readUInt32BE(0) % RIDS)
+  return `${domainSid(domain)}-${rid}`
+}
+
 /** `S-1-5-21-a-b-c`. */
 function domainSid(domain: string): string {
   const hash = hashOf(`domain ${domain.toLowerCase()}`)

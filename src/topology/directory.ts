@@ -5,6 +5,7 @@
  * Type parameters: H the nodes, U the users, G the groups.
  */
 import type { Duration } from '../base/time.ts'
+import type { WeeklyHours } from './nps.ts'
 
 export interface DirectorySpec<
   H extends string = string,
@@ -28,11 +29,18 @@ export interface DirectorySpec<
   readonly autoenrolment?: { readonly user?: boolean; readonly computer?: boolean }
   /** Keys of the authorities in the forest's NTAuth store: those whose certificates may sign people in. */
   readonly ntAuth?: readonly string[]
+  /** Of the Default Domain Policy. */
+  readonly passwordPolicy?: PasswordPolicySpec
+  /** DNS names of further domains that are trusted, and what accounts they have is not known here: `fabrikam.com`. */
+  readonly trustedDomains?: readonly string[]
   /** How the domain controllers map certificates to accounts (KB5014754). */
   readonly kdc?: KdcSpec
 }
 
 export type WellKnownGroup = 'Domain Users' | 'Domain Computers' | 'Authenticated Users'
+
+/** Network Access Permission of an account's Dial-in page. */
+export type DialInPermission = 'allow' | 'deny' | 'policy'
 
 /** What every account may say. */
 interface AccountSpec {
@@ -45,6 +53,12 @@ interface AccountSpec {
   readonly sid?: string
   /** Explicit certificate mappings, `X509:<I>DC=com,…<SR>2b00…`. */
   readonly altSecurityIdentities?: readonly string[]
+  /** Default `policy`: "Control access through NPS Network Policy". */
+  readonly dialIn?: DialInPermission
+  /** "Verify Caller-ID". */
+  readonly callerId?: string
+  /** "Assign Static IP Addresses". */
+  readonly framedIpAddress?: string
 }
 
 export interface UserSpec extends AccountSpec {
@@ -55,6 +69,22 @@ export interface UserSpec extends AccountSpec {
   /** The mail attribute; absent: the account has no address. */
   readonly mail?: string
   readonly locked?: boolean
+  /** Absent: no password that anybody could know; every one is wrong. */
+  readonly password?: string
+  /** When the password was set, relative to the topology's start; default the day before it. */
+  readonly passwordSet?: Duration
+  /** "User must change password at next logon". */
+  readonly mustChangePassword?: boolean
+  /** "Password never expires". */
+  readonly passwordNeverExpires?: boolean
+  /** "Store password using reversible encryption", which CHAP needs. */
+  readonly reversibleEncryption?: boolean
+  /** "Smart card is required for interactive logon": no password is good. */
+  readonly smartCardRequired?: boolean
+  /** Default: at all hours. An empty list: never. */
+  readonly logonHours?: readonly WeeklyHours[]
+  /** Locked out of remote access by failed attempts (the lockout of RRAS, `MaxDenials`). */
+  readonly remoteAccessLocked?: boolean
 }
 
 export interface ComputerSpec extends AccountSpec {
@@ -62,6 +92,17 @@ export interface ComputerSpec extends AccountSpec {
   readonly joined?: boolean
   /** dNSHostName; default: the node's name in small letters, and the domain. */
   readonly dnsName?: string
+}
+
+export interface PasswordPolicySpec {
+  /** Default 42 days, Windows' own; 0: never. */
+  readonly maximumAge?: Duration
+  /** Characters; default 7. */
+  readonly minimumLength?: number
+  /** Three of four kinds of characters, and no part of the name. Default true. */
+  readonly complexity?: boolean
+  /** Wrong passwords in a row after which an account is locked; default 0, never. */
+  readonly lockoutThreshold?: number
 }
 
 export interface KdcSpec {

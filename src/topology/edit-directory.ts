@@ -3,7 +3,13 @@
  * Not the other edits, which are `edit.ts`; the rules are the same: pure, named, and one that changes nothing throws RangeError.
  */
 import { edit, keysOf, merged, mustFind, type Change, type Edit } from './edit.ts'
-import type { DirectorySpec, KdcSpec, UserSpec } from './directory.ts'
+import type {
+  ComputerSpec,
+  DirectorySpec,
+  KdcSpec,
+  PasswordPolicySpec,
+  UserSpec,
+} from './directory.ts'
 import type { CertificateSpec } from './pki.ts'
 import type { TemplateSpec } from './templates.ts'
 import type { NodeSpec, Topology } from './topology.ts'
@@ -40,6 +46,31 @@ export const withUser = <N extends string, H extends string, Z extends string>(
     inDirectory(topology, (directory) => ({
       ...directory,
       users: { ...directory.users, [key]: merged<UserSpec>(directory.users?.[key] ?? {}, change) },
+    })),
+  )
+
+/** Change a computer's account. */
+export const withComputer = <N extends string, H extends string, Z extends string>(
+  node: NoInfer<H>,
+  change: Change<ComputerSpec>,
+): Edit<N, H, Z> =>
+  edit(`the account of ${node} changes (${keysOf(change)})`, (topology) => {
+    mustFind('node', node, Object.keys(topology.nodes))
+    return inDirectory(topology, (directory) => {
+      const computers = directory.computers ?? {}
+      const now = merged<ComputerSpec>(computers[node] ?? {}, change)
+      return { ...directory, computers: { ...computers, [node]: now } }
+    })
+  })
+
+/** Change the Default Domain Policy, as far as it speaks of passwords and lockouts. */
+export const withPasswordPolicy = <N extends string, H extends string, Z extends string>(
+  change: Change<PasswordPolicySpec>,
+): Edit<N, H, Z> =>
+  edit(`the password policy changes (${keysOf(change)})`, (topology) =>
+    inDirectory(topology, (directory) => ({
+      ...directory,
+      passwordPolicy: merged<PasswordPolicySpec>(directory.passwordPolicy ?? {}, change),
     })),
   )
 

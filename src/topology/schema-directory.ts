@@ -7,6 +7,7 @@ import type { Duration } from '../base/time.ts'
 import type { ComputerSpec, DirectorySpec, UserSpec } from './directory.ts'
 import { REVOCATION_REASONS, type CertificateSpec } from './pki.ts'
 import { flag, mirrorSource, opt, text, texts } from './schema-words.ts'
+import { weeklyHours } from './schema-nps.ts'
 import type { TemplateSpec } from './templates.ts'
 
 type Durations = z.ZodType<Duration>
@@ -104,6 +105,9 @@ export function directoryShape(duration: Durations): z.ZodType<DirectorySpec> {
     expires: opt(duration),
     sid: opt(text),
     altSecurityIdentities: opt(texts),
+    dialIn: opt(z.enum(['allow', 'deny', 'policy'])),
+    callerId: opt(text),
+    framedIpAddress: opt(text),
   }
   const user: z.ZodType<UserSpec> = z.strictObject({
     ...account,
@@ -111,6 +115,14 @@ export function directoryShape(duration: Durations): z.ZodType<DirectorySpec> {
     upn: opt(text),
     mail: opt(text),
     locked: opt(flag),
+    password: opt(text),
+    passwordSet: opt(duration),
+    mustChangePassword: opt(flag),
+    passwordNeverExpires: opt(flag),
+    reversibleEncryption: opt(flag),
+    smartCardRequired: opt(flag),
+    logonHours: opt(weeklyHours),
+    remoteAccessLocked: opt(flag),
   })
   const computer: z.ZodType<ComputerSpec> = z.strictObject({
     ...account,
@@ -125,6 +137,15 @@ export function directoryShape(duration: Durations): z.ZodType<DirectorySpec> {
     groups: opt(z.record(text, texts)),
     autoenrolment: opt(z.strictObject({ user: opt(flag), computer: opt(flag) })),
     ntAuth: opt(texts),
+    passwordPolicy: opt(
+      z.strictObject({
+        maximumAge: opt(duration),
+        minimumLength: opt(z.int().min(0)),
+        complexity: opt(flag),
+        lockoutThreshold: opt(z.int().min(0)),
+      }),
+    ),
+    trustedDomains: opt(texts),
     kdc: opt(
       z.strictObject({
         strongCertificateBindingEnforcement: opt(

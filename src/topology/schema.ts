@@ -10,6 +10,7 @@ import type { FilterSpec, NatRouterSpec, NatRuleSpec, RuleSpec } from './firewal
 import type { AuthoritySpec } from './pki.ts'
 import { certificateShape, directoryShape, templateShape } from './schema-directory.ts'
 import type { RevocationSpec } from './revocation.ts'
+import { npsShape, radiusServerShape } from './schema-nps.ts'
 import { flag, mirrorSource, opt, text, texts } from './schema-words.ts'
 import type { ServiceSpec } from './services.ts'
 import type { InterfaceSpec, NetworkSpec, NodeSpec, ZoneSpec } from './topology.ts'
@@ -206,6 +207,7 @@ function serviceShape(duration: Forms['duration']): z.ZodType<ServiceSpec> {
     z.strictObject({
       service: z.literal('web-server'),
       port: opt(port),
+      certificate: opt(text),
       pages: opt(z.record(text, text)),
     }),
     z.strictObject({
@@ -218,7 +220,8 @@ function serviceShape(duration: Forms['duration']): z.ZodType<ServiceSpec> {
     z.strictObject({
       service: z.literal('vpn-gateway'),
       certificate: opt(text),
-      radius: opt(texts),
+      radius: opt(z.array(radiusServerShape(duration))),
+      accounting: opt(z.enum(['windows', 'radius'])),
       sstp: opt(flag),
       pool: opt(text),
       deviceTunnel: opt(
@@ -228,11 +231,8 @@ function serviceShape(duration: Forms['duration']): z.ZodType<ServiceSpec> {
         }),
       ),
     }),
-    z.strictObject({
-      service: z.literal('nps'),
-      certificate: opt(text),
-      allowedCertificateOids: opt(texts),
-    }),
+    npsShape(duration),
+    z.strictObject({ service: z.literal('domain-controller'), globalCatalog: opt(flag) }),
   ])
 }
 
@@ -344,6 +344,7 @@ function nodeShape({ duration, file, interfaces }: Forms): z.ZodType<NodeSpec> {
     certificates: opt(z.array(certificateShape(duration))),
     trusts: opt(texts),
     intermediates: opt(texts),
+    distrusts: opt(texts),
     revocation: opt(revocation),
   }
   return z.discriminatedUnion('kind', [

@@ -3,6 +3,7 @@
  * Not an open set: a service that stands here is modelled, and one that is not modelled does not stand here.
  */
 import type { Duration } from '../base/time.ts'
+import type { NpsSpec, RadiusServerSpec } from './nps.ts'
 
 export type ServiceSpec<H extends string = string, Z extends string = string> =
   | DnsServerSpec<Z>
@@ -10,7 +11,8 @@ export type ServiceSpec<H extends string = string, Z extends string = string> =
   | WebServerSpec
   | ListenerSpec
   | VpnGatewaySpec<H>
-  | NpsSpec
+  | NpsSpec<H>
+  | DomainControllerSpec
 
 /** Authoritative for `zones`, and, where allowed, recursive for the rest. */
 export interface DnsServerSpec<Z extends string = string> {
@@ -61,8 +63,10 @@ export interface DhcpServerSpec {
 /** HTTP/1.1. Paths published by authorities are added to `pages`. */
 export interface WebServerSpec {
   readonly service: 'web-server'
-  /** Default 80. */
+  /** Default 80; with a certificate 443. */
   readonly port?: number
+  /** Name of the certificate (LocalMachine\\My) that it shows: HTTPS. Absent: HTTP. */
+  readonly certificate?: string
   /** Path → body. A path that is absent answers 404. */
   readonly pages?: Readonly<Record<string, string>>
 }
@@ -82,8 +86,10 @@ export interface VpnGatewaySpec<H extends string = string> {
   readonly service: 'vpn-gateway'
   /** Name of the certificate (LocalMachine\My) that IKEv2 presents. */
   readonly certificate?: string
-  /** Nodes that it asks by RADIUS. */
-  readonly radius?: readonly H[]
+  /** RADIUS servers that it asks. Absent: Windows authentication, which no tunnel of the tutorial uses. */
+  readonly radius?: readonly RadiusServerSpec<H>[]
+  /** Accounting provider: `radius` reports sessions to the same servers. Default `windows`. */
+  readonly accounting?: 'windows' | 'radius'
   /** Listen for SSTP on TCP 443. Default false. */
   readonly sstp?: boolean
   /** Addresses for clients, `10.99.0.0/24`. */
@@ -100,13 +106,14 @@ export interface DeviceTunnelSpec {
   readonly ekus?: readonly string[]
 }
 
-/** The Network Policy Server, as far as certificates go: it answers on the RADIUS ports, and judges by these settings. */
-export interface NpsSpec {
-  readonly service: 'nps'
-  /** Name of the certificate that is selected in the PEAP properties of the network policy. */
-  readonly certificate?: string
-  /** Allowed-Certificate-OID of the network policy. */
-  readonly allowedCertificateOids?: readonly string[]
+/**
+ * A domain controller of the topology's directory: LDAP, Kerberos, RPC, SMB and, by default, the global catalog. Members find it by the
+ * SRV records of their DNS.
+ */
+export interface DomainControllerSpec {
+  readonly service: 'domain-controller'
+  /** Default true. */
+  readonly globalCatalog?: boolean
 }
 
 /** What decides how a Windows client judges VPN servers, beside its ProfileXML. */
@@ -133,4 +140,6 @@ export const listener = (rest: Omit<ListenerSpec, 'service'>): ListenerSpec => (
 export const vpnGateway = <const H extends string = never>(
   rest: Omit<VpnGatewaySpec<H>, 'service'> = {},
 ): VpnGatewaySpec<H> => ({ service: 'vpn-gateway', ...rest })
-export const nps = (rest: Omit<NpsSpec, 'service'> = {}): NpsSpec => ({ service: 'nps', ...rest })
+export const domainController = (
+  rest: Omit<DomainControllerSpec, 'service'> = {},
+): DomainControllerSpec => ({ service: 'domain-controller', ...rest })

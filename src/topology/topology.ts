@@ -110,6 +110,8 @@ interface IpNode<N extends string, H extends string, Z extends string> {
   readonly trusts?: readonly string[]
   /** Keys of `authorities` whose certificates this node has as intermediates. */
   readonly intermediates?: readonly string[]
+  /** Keys of `authorities` whose certificates are in its store of untrusted certificates (Disallowed): no chain may go through one. */
+  readonly distrusts?: readonly string[]
   /** Whether, and how strictly, it looks at the revocation of others' certificates. */
   readonly revocation?: RevocationSpec
 }

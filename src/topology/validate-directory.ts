@@ -10,10 +10,12 @@ import {
   isWindows,
   WELL_KNOWN_GROUPS,
 } from './accounts.ts'
-import type { DirectorySpec } from './directory.ts'
+import type { ComputerSpec, DirectorySpec, PasswordPolicySpec, UserSpec } from './directory.ts'
+import type { WeeklyHours } from './nps.ts'
 import type { Complaint, Problems } from './problems.ts'
 import type { Topology } from './topology.ts'
-import { domainNameComplaint, unknownName } from './values.ts'
+import { domainNameComplaint, ipv4Complaint, unknownName } from './values.ts'
+import { minuteOfDay } from './weekly-hours.ts'
 
 export function validateDirectory(t: Topology, problems: Problems): void {
   const spec = t.directory
@@ -24,6 +26,8 @@ export function validateDirectory(t: Topology, problems: Problems): void {
   validateComputers(t, spec, problems.at('computers'))
   validateGroups(t, spec, problems.at('groups'))
   validateAccounts(t, spec, problems)
+  validatePasswordPolicy(spec.passwordPolicy ?? {}, problems.at('passwordPolicy'))
+  validateTrustedDomains(spec, problems.at('trustedDomains'))
   spec.ntAuth?.forEach((key, i) =>
     problems.at('ntAuth', i).add(unknownName('authority', key, t.authorities)),
   )
@@ -44,7 +48,59 @@ function validateUsers({ users = {} }: DirectorySpec, problems: Problems): void 
     if (user.name !== undefined) here.at('name').add(textComplaint(user.name))
     if (user.upn !== undefined) here.at('upn').add(addressComplaint(user.upn))
     if (user.mail !== undefined) here.at('mail').add(mailComplaint(user.mail))
+    validateHours(user.logonHours ?? [], here.at('logonHours'))
   }
+}
+
+/** Spans of a day: two times of it, the first before the second. */
+export function validateHours(hours: readonly WeeklyHours[], problems: Problems): void {
+  hours.forEach(({ from = '00:00', to = '24:00' }, i) => {
+    const here = problems.at(i)
+    const [first, last] = [minuteOfDay(from), minuteOfDay(to)]
+    if (first === undefined) here.at('from').add(timeComplaint(from))
+    if (last === undefined) here.at('to').add(timeComplaint(to))
+    if (first !== undefined && last !== undefined && first >= last) {
+      here.add(`${from}-${to} is no span of a day: write two, to 24:00 and from 00:00`)
+    }
+  })
+}
+
+const timeComplaint = (text: string): string =>
+  `'${text}' is not a time of day such as 08:00, from 00:00 to 24:00`
+
+function validateDialIn(
+  { callerId, framedIpAddress }: UserSpec | ComputerSpec,
+  problems: Problems,
+): void {
+  if (callerId !== undefined) problems.at('callerId').add(textComplaint(callerId))
+  if (framedIpAddress !== undefined) {
+    problems.at('framedIpAddress').add(ipv4Complaint(framedIpAddress))
+  }
+}
+
+function validatePasswordPolicy(
+  { maximumAge, minimumLength, lockoutThreshold }: PasswordPolicySpec,
+  problems: Problems,
+): void {
+  if (maximumAge !== undefined && maximumAge < 0) {
+    problems.at('maximumAge').add('is negative: a span is 0 or more')
+  }
+  // The largest that Windows takes: 128 where the old limit of 14 was relaxed.
+  const limits = { minimumLength: [minimumLength, 128], lockoutThreshold: [lockoutThreshold, 999] }
+  for (const [key, [value, most]] of Object.entries(limits)) {
+    const isFine = value === undefined || (Number.isInteger(value) && value >= 0 && value <= most!)
+    if (!isFine) problems.at(key).add(`${value} is not a whole number from 0 to ${most}`)
+  }
+}
+
+function validateTrustedDomains(
+  { trustedDomains = [], domain }: DirectorySpec,
+  problems: Problems,
+): void {
+  trustedDomains.forEach((trusted, i) => {
+    const isOwn = trusted.toLowerCase() === domain.toLowerCase()
+    problems.at(i).add(isOwn ? `'${trusted}' is the domain itself` : domainNameComplaint(trusted))
+  })
 }
 
 function validateComputers(
@@ -109,8 +165,10 @@ function validateAccounts(t: Topology, spec: DirectorySpec, problems: Problems):
   const holders = new Map<string, string>()
   for (const of of accountKeysOf(t, spec)) {
     const { kind, key } = of
-    const { sid: written } = accountSpecOf(spec, of)
+    const own = accountSpecOf(spec, of)
+    const { sid: written } = own
     const here = problems.at(kind === 'user' ? 'users' : 'computers', key)
+    validateDialIn(own, here)
     if (written !== undefined) here.at('sid').add(sidComplaint(written))
     const sid = accountSid(spec, of)
     const holder = holders.get(sid)

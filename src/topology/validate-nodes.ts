@@ -45,7 +45,7 @@ function validateIpNode(t: Topology, node: IpNode, problems: Problems): void {
     validateService({ t, node, service, problems: problems.at('services', i) }),
   )
   validateCertificates(t, node.certificates ?? [], problems.at('certificates'))
-  for (const list of ['trusts', 'intermediates'] as const) {
+  for (const list of ['trusts', 'intermediates', 'distrusts'] as const) {
     node[list]?.forEach((key, i) =>
       problems.at(list, i).add(unknownName('authority', key, t.authorities)),
     )

@@ -6,6 +6,7 @@ import { parseIpv4 } from '../base/address.ts'
 import type { Problems } from './problems.ts'
 import type { DhcpServerSpec, DnsServerSpec, ServiceSpec, VpnGatewaySpec } from './services.ts'
 import type { NodeSpec, SwitchSpec, Topology } from './topology.ts'
+import { validateNps, validateRadiusServer } from './validate-nps.ts'
 import { spanComplaint } from './validate-pki.ts'
 import {
   domainNameComplaint,
@@ -38,13 +39,11 @@ export function validateService({ service, ...rest }: Placed<ServiceSpec>): void
           rest.problems.at('pages', path).add(`'${path}' is not a path: begin with '/'`)
         }
       }
-      return
+      return validateCertificate({ ...rest, service })
     case 'nps':
-      service.allowedCertificateOids?.forEach((oid, i) =>
-        rest.problems.at('allowedCertificateOids', i).add(oidComplaint(oid)),
-      )
-      return
+      return validateNps({ t: rest.t, service, problems: rest.problems })
     case 'listener':
+    case 'domain-controller':
   }
 }
 
@@ -97,16 +96,22 @@ function validateDhcpServer({ t, node, service, problems }: Placed<DhcpServerSpe
   if (service.lease !== undefined) problems.at('lease').add(spanComplaint(service.lease))
 }
 
+/** A service shows a certificate that its node has. */
+function validateCertificate({
+  node,
+  service,
+  problems,
+}: Placed<{ readonly certificate?: string }>): void {
+  if (service.certificate === undefined) return
+  const names = (node.certificates ?? []).map(({ name }) => name)
+  problems
+    .at('certificate')
+    .add(unknownName('certificate on this node', service.certificate, names))
+}
+
 function validateVpnGateway({ t, node, service, problems }: Placed<VpnGatewaySpec>): void {
-  if (service.certificate !== undefined) {
-    const names = (node.certificates ?? []).map(({ name }) => name)
-    problems
-      .at('certificate')
-      .add(unknownName('certificate on this node', service.certificate, names))
-  }
-  service.radius?.forEach((name, i) =>
-    problems.at('radius', i).add(unknownName('node', name, t.nodes)),
-  )
+  validateCertificate({ t, node, service, problems })
+  service.radius?.forEach((server, i) => validateRadiusServer(server, t, problems.at('radius', i)))
   if (service.pool !== undefined) problems.at('pool').add(prefixComplaint(service.pool))
   const { rootCertificateNames = [], ekus = [] } = service.deviceTunnel ?? {}
   const here = problems.at('deviceTunnel')

@@ -11,6 +11,8 @@ import {
   toHex,
   u16,
   u32,
+  utf8,
+  withoutBuffer,
 } from '../../src/base/bytes.ts'
 
 test('RFC 1071 §3: the sum of 0001 f203 f4f5 f6f7 is ddf2, its checksum 220d', () => {
@@ -62,4 +64,15 @@ test('bytes are equal when each one is', () => {
   expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2))).toBe(true)
   expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 3))).toBe(false)
   expect(equalBytes(Uint8Array.of(1), Uint8Array.of(1, 2))).toBe(false)
+})
+
+test('what was a Buffer is the same bytes, of which a slice is a copy', () => {
+  const buffer = Buffer.from('abcdef').subarray(1, 5)
+  const plain = withoutBuffer(buffer)
+  expect(Buffer.isBuffer(plain)).toBe(false)
+  const kept = plain.slice(1, 3)
+  buffer.fill(0)
+  expect(plain).toEqual(new Uint8Array(4))
+  expect(kept).toEqual(utf8('cd'))
+  expect(kept.buffer.byteLength).toBe(2)
 })

@@ -6,11 +6,13 @@ import { compose, type Edit } from '../../src/topology/edit.ts'
 import {
   withAutoenrolment,
   withCertificateRevoked,
+  withComputer,
   withKdc,
   withMember,
   withoutMember,
   withoutNtAuth,
   withoutTemplateAt,
+  withPasswordPolicy,
   withTemplate,
   withUser,
 } from '../../src/topology/edit-directory.ts'
@@ -65,6 +67,20 @@ test('the KDC and NTAuth are changed where they stand', () => {
   })
   const back = withKdc({ updatedUntil: undefined }).apply(changed)
   expect(back.directory?.kdc).toEqual({ strongCertificateBindingEnforcement: 1 })
+})
+
+test('the account of a computer and the password policy are changed where they stand', () => {
+  const changed = compose(
+    withComputer('gateway', { disabled: true }),
+    withPasswordPolicy({ lockoutThreshold: 3 }),
+    withPasswordPolicy({ minimumLength: 14 }),
+  ).apply(base)
+  expect(changed.directory).toMatchObject({
+    computers: { gateway: { disabled: true } },
+    passwordPolicy: { lockoutThreshold: 3, minimumLength: 14 },
+  })
+  const nobody = () => withComputer('gatevay', { disabled: true }).apply(base)
+  expect(nobody).toThrow("there is no node 'gatevay'")
 })
 
 test('a certificate of autoenrolment can be revoked, and stays the same one', () => {

@@ -7,6 +7,7 @@ import type {
   ComputerSpec,
   DirectorySpec,
   KdcSpec,
+  PasswordPolicySpec,
   UserSpec,
 } from '../../src/topology/directory.ts'
 import type {
@@ -27,8 +28,8 @@ import type {
   DeviceTunnelSpec,
   DhcpServerSpec,
   DnsServerSpec,
+  DomainControllerSpec,
   ListenerSpec,
-  NpsSpec,
   VpnClientSpec,
   VpnGatewaySpec,
   WebServerSpec,
@@ -43,6 +44,7 @@ import type {
   SwitchSpec,
   Topology,
 } from '../../src/topology/topology.ts'
+import { nps, radiusServer, weeklyHours } from './everything-nps.ts'
 
 const file = { path: 'x.zone', text: '', encoding: 'utf-8' } as const
 
@@ -122,7 +124,12 @@ const dhcpServer: Required<DhcpServerSpec> = {
   suffix: 'corp.contoso.com',
   lease: days(8),
 }
-const webServer: Required<WebServerSpec> = { service: 'web-server', port: 80, pages: { '/': 'hi' } }
+const webServer: Required<WebServerSpec> = {
+  service: 'web-server',
+  port: 80,
+  certificate: 'ike',
+  pages: { '/': 'hi' },
+}
 const listener: Required<ListenerSpec> = {
   service: 'listener',
   name: 'l',
@@ -137,7 +144,8 @@ const deviceTunnel: Required<DeviceTunnelSpec> = {
 const gateway: Required<VpnGatewaySpec> = {
   service: 'vpn-gateway',
   certificate: 'ike',
-  radius: ['edge'],
+  radius: [radiusServer],
+  accounting: 'radius',
   sstp: true,
   pool: '10.99.0.0/24',
   deviceTunnel,
@@ -154,10 +162,9 @@ const revocation: Required<RevocationSpec> = {
   certValidationLevel: 'RequireCrlCheck',
   noCertRevocationCheck: true,
 }
-const nps: Required<NpsSpec> = {
-  service: 'nps',
-  certificate: 'nps',
-  allowedCertificateOids: ['1.3.6.1.4.1.311.87'],
+const domainController: Required<DomainControllerSpec> = {
+  service: 'domain-controller',
+  globalCatalog: true,
 }
 const vpnClient: Required<VpnClientSpec> = {
   disableIkeNameEkuCheck: true,
@@ -277,12 +284,13 @@ const network: Required<NetworkSpec> = {
 const ip = {
   interfaces: [nic],
   routes: [{ to: '0.0.0.0/0', via: '10.0.0.254', metric: 1 }],
-  services: [dnsServer, dhcpServer, webServer, listener, gateway, nps],
+  services: [dnsServer, dhcpServer, webServer, listener, gateway, nps, domainController],
   os: 'windows-11',
   clock: { offset: days(-400), driftPpm: -20 },
   certificates: [certificate],
   trusts: ['root'],
   intermediates: ['issuing'],
+  distrusts: ['issuing'],
   revocation,
 } as const
 export const host: Required<HostSpec> = {
@@ -303,13 +311,24 @@ const account = {
   expires: days(1),
   sid: 'S-1-5-21-1-2-3-1105',
   altSecurityIdentities: ['X509:<SKI>00'],
-}
+  dialIn: 'policy',
+  callerId: '203.0.113.9',
+  framedIpAddress: '10.99.0.9',
+} as const
 const user: Required<UserSpec> = {
   ...account,
   name: 'Ada Lovelace',
   upn: 'ada@contoso.com',
   mail: 'ada@contoso.com',
   locked: true,
+  password: 'Passw0rd!',
+  passwordSet: days(-3),
+  mustChangePassword: true,
+  passwordNeverExpires: true,
+  reversibleEncryption: true,
+  smartCardRequired: true,
+  logonHours: [weeklyHours],
+  remoteAccessLocked: true,
 }
 const computer: Required<ComputerSpec> = {
   ...account,
@@ -325,6 +344,13 @@ const directory: Required<DirectorySpec> = {
   groups: { 'VPN Users': ['ada', 'Everybody'], Everybody: ['VPN Users', 'Domain Users', 'pc'] },
   autoenrolment: { user: true, computer: false },
   ntAuth: ['issuing'],
+  passwordPolicy: {
+    maximumAge: days(42),
+    minimumLength: 7,
+    complexity: true,
+    lockoutThreshold: 5,
+  } satisfies Required<PasswordPolicySpec>,
+  trustedDomains: ['fabrikam.com'],
   kdc: {
     strongCertificateBindingEnforcement: 1,
     certificateBackdatingCompensation: days(1),

@@ -11,7 +11,12 @@ export const good = topology({
   nodes: {
     a: host(
       { lan: '1', dmz: '3' },
-      { services: [dnsServer({ zones: ['corp'] }), vpnGateway({ radius: ['b'] })] },
+      {
+        services: [
+          dnsServer({ zones: ['corp'] }),
+          vpnGateway({ radius: [{ server: 'b', secret: 's' }] }),
+        ],
+      },
     ),
     b: firewall({ lan: '1' }, { filter: { rules: [allow('x', { from: 'lan' })] } }),
     s: ethernetSwitch({ networks: ['lan'], trunks: [{ to: 'a', allows: ['lan', 'dmz'] }] }),
@@ -28,7 +33,7 @@ export const bad = topology({
     // @ts-expect-error
     c: host({ dmz: '3' }, { services: [dnsServer({ zones: ['corpp'] })] }),
     // @ts-expect-error
-    d: host({ dmz: '3' }, { services: [vpnGateway({ radius: ['bb'] })] }),
+    d: host({ dmz: '3' }, { services: [vpnGateway({ radius: [{ server: 'bb', secret: 's' }] })] }),
     // @ts-expect-error
     s: ethernetSwitch({ networks: ['lan'], trunks: [{ to: 'zz', allows: ['lan'] }] }),
     // @ts-expect-error

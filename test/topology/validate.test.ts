@@ -118,9 +118,9 @@ describe('what cannot be built is said in one sentence', () => {
       "nodes.pc.services[0].policies.p.scope: there is no scope 'outsid'; did you mean 'outside'?",
     ],
     [
-      'nodes.pc.services.4.radius',
-      ['egde'],
-      "nodes.pc.services[4].radius[0]: there is no node 'egde'; did you mean 'edge'?",
+      'nodes.pc.services.2.certificate',
+      'web',
+      "nodes.pc.services[2].certificate: there is no certificate on this node 'web' (there is ike)",
     ],
     [
       'nodes.pc.services.4.certificate',
@@ -297,12 +297,15 @@ describe('what cannot be built is said in one sentence', () => {
     [
       'nodes.pc.services.0.service',
       'dnsserver',
-      "nodes.pc.services[0].service: 'dnsserver' is not one of dns-server, dhcp-server, web-server, listener, vpn-gateway, nps; did you mean 'dns-server'?",
+      "nodes.pc.services[0].service: 'dnsserver' is not one of dns-server, dhcp-server, web-server, listener, vpn-gateway, nps, domain-controller; did you mean 'dns-server'?",
     ],
     [
       'nodes.pc.services.0',
-      { service: 'nps', allowedCertificateOids: ['clientAuth'] },
-      "nodes.pc.services[0].allowedCertificateOids[0]: 'clientAuth' is not an object identifier such as 1.3.6.1.4.1.311.21.8.1.2.3",
+      {
+        service: 'nps',
+        networkPolicies: [{ name: 'p', access: 'grant', allowedCertificateOids: ['clientAuth'] }],
+      },
+      "nodes.pc.services[0].networkPolicies.p.allowedCertificateOids[0]: 'clientAuth' is not an object identifier such as 1.3.6.1.4.1.311.21.8.1.2.3",
     ],
     [
       'nodes.pc.services.0',
