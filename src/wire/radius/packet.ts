@@ -16,8 +16,32 @@ export const RadiusCode = {
   statusServer: 12,
 } as const
 
-/** RFC 2865 §5 and RFC 3579 §3.2. */
-export const RadiusAttributeType = { nasIdentifier: 32, messageAuthenticator: 80 } as const
+const CODE_NAMES: ReadonlyMap<number, string> = new Map([
+  [RadiusCode.accessRequest, 'Access-Request'],
+  [RadiusCode.accessAccept, 'Access-Accept'],
+  [RadiusCode.accessReject, 'Access-Reject'],
+  [RadiusCode.accountingRequest, 'Accounting-Request'],
+  [RadiusCode.accountingResponse, 'Accounting-Response'],
+  [RadiusCode.accessChallenge, 'Access-Challenge'],
+  [RadiusCode.statusServer, 'Status-Server'],
+])
+
+/** `Access-Request`; `code 40` for what has no name here. */
+export const radiusCodeName = (code: number): string => CODE_NAMES.get(code) ?? `code ${code}`
+
+/** The attributes that the protocol itself handles: RFC 2865 §5, RFC 3579 §3. All others have names in `dictionary.ts`. */
+export const RadiusAttributeType = {
+  userPassword: 2,
+  chapPassword: 3,
+  vendorSpecific: 26,
+  nasIdentifier: 32,
+  proxyState: 33,
+  acctDelayTime: 41,
+  chapChallenge: 60,
+  tunnelPassword: 69,
+  eapMessage: 79,
+  messageAuthenticator: 80,
+} as const
 
 export interface RadiusAttribute {
   readonly type: number
@@ -35,6 +59,7 @@ export interface RadiusPacket {
 
 export const RADIUS_HEADER_BYTES = 20
 export const RADIUS_BYTES_MAX = 4096
+export const RADIUS_VALUE_BYTES_MAX = 253
 
 /** Views, not copies. */
 export const decodeRadius = decoder<RadiusPacket>('radius', (r) => {
@@ -57,11 +82,36 @@ export const decodeRadius = decoder<RadiusPacket>('radius', (r) => {
   return { code, identifier, authenticator, attributes }
 })
 
-/** `20 + attributes` bytes. Throws RangeError for what does not fit its length field. */
+/** What cannot be sent, since it is longer than its length field or the protocol allows: a value of one attribute, or all together. */
+export interface RadiusTooLong {
+  readonly code: 'radius/too-long'
+  /** Type of the attribute; absent: it is the packet. */
+  readonly attribute?: number
+  /** Bytes. */
+  readonly got: number
+  readonly most: number
+}
+
+const radiusLength = (attributes: readonly RadiusAttribute[]): number =>
+  attributes.reduce((sum, a) => sum + 2 + a.value.length, RADIUS_HEADER_BYTES)
+
+/** Why a packet with these attributes has no encoding; undefined: it has one. */
+export function radiusTooLong(attributes: readonly RadiusAttribute[]): RadiusTooLong | undefined {
+  const long = attributes.find((a) => a.value.length > RADIUS_VALUE_BYTES_MAX)
+  if (long !== undefined) {
+    const most = RADIUS_VALUE_BYTES_MAX
+    return { code: 'radius/too-long', attribute: long.type, got: long.value.length, most }
+  }
+  const got = radiusLength(attributes)
+  return got > RADIUS_BYTES_MAX
+    ? { code: 'radius/too-long', got, most: RADIUS_BYTES_MAX }
+    : undefined
+}
+
+/** `20 + attributes` bytes. Throws RangeError for what does not fit its length field: ask {@link radiusTooLong} of what others chose. */
 export function encodeRadius(packet: RadiusPacket): Uint8Array {
-  const length = packet.attributes.reduce((sum, a) => sum + 2 + a.value.length, RADIUS_HEADER_BYTES)
-  const fits = packet.attributes.every((a) => a.value.length <= 253) && length <= RADIUS_BYTES_MAX
-  if (!fits || packet.authenticator.length !== 16) {
+  const length = radiusLength(packet.attributes)
+  if (radiusTooLong(packet.attributes) !== undefined || packet.authenticator.length !== 16) {
     throw new RangeError(`a RADIUS packet of ${length} bytes, or one of its parts, does not fit`)
   }
   const out = new Uint8Array(length)
