@@ -16,10 +16,10 @@ export interface WireError {
   readonly rfc: string
 }
 
-class Malformed extends Error {
+/** Not an Error: it never leaves this file, and to note the stack costs more than to read a packet, which a flood of garbage would use. */
+class Malformed {
   readonly fault: WireError
   constructor(fault: WireError) {
-    super(fault.code)
     this.fault = fault
   }
 }

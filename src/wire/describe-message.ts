@@ -3,11 +3,13 @@
  * Not decoding for its own sake: a header that tells the kind is enough. Undefined: nothing known about these bytes.
  */
 import { formatIpv4 } from '../base/address.ts'
-import { fromUtf8, u16, u32 } from '../base/bytes.ts'
+import { fromUtf8, u32 } from '../base/bytes.ts'
 import { decodeDhcp, dhcpTypeName, messageTypeOf } from './dhcp.ts'
 import { decodeMessage, type Message } from './dns/message.ts'
 import { showName } from './dns/name.ts'
 import { rcodeName, typeName } from './dns/registry.ts'
+import { describeRadiusPacket } from './radius/describe.ts'
+import { decodeRadius } from './radius/packet.ts'
 
 /** `port` is either end's; `esp` means that the bytes are an ESP packet. */
 export function describeMessage(bytes: Uint8Array, port: number | 'esp'): string | undefined {
@@ -104,21 +106,9 @@ const describeEsp = (bytes: Uint8Array): string | undefined =>
     ? undefined
     : `ESP SPI 0x${u32(bytes, 0).toString(16).padStart(8, '0')} seq ${u32(bytes, 4)}`
 
-const RADIUS_HEADER = 20
-const RADIUS_CODES: ReadonlyMap<number, string> = new Map([
-  [1, 'Access-Request'],
-  [2, 'Access-Accept'],
-  [3, 'Access-Reject'],
-  [4, 'Accounting-Request'],
-  [5, 'Accounting-Response'],
-  [11, 'Access-Challenge'],
-  [12, 'Status-Server'],
-])
-
 function describeRadius(bytes: Uint8Array): string | undefined {
-  const length = bytes.length < RADIUS_HEADER ? 0 : u16(bytes, 2)
-  if (length < RADIUS_HEADER || length > bytes.length) return undefined
-  return `RADIUS ${RADIUS_CODES.get(bytes[0]!) ?? `code ${bytes[0]}`} id ${bytes[1]}`
+  const decoded = decodeRadius(bytes)
+  return decoded.ok ? `RADIUS ${describeRadiusPacket(decoded.value)}` : undefined
 }
 
 const HTTP_LINE_MAX = 100

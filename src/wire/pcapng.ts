@@ -1,6 +1,6 @@
 /**
- * Writes captures: one section, an interface description for each NIC, an enhanced packet block for each frame.
- * Not a reader. draft-ietf-opsawg-pcapng §4.1, §4.2, §4.3; little-endian, link type Ethernet, timestamps in microseconds.
+ * Writes captures: one section, an interface description for each NIC, the secrets of TLS, an enhanced packet block for each frame.
+ * Not a reader. draft-ietf-opsawg-pcapng §4.1, §4.2, §4.3, §4.7; little-endian, link type Ethernet, timestamps in microseconds.
  */
 import { utf8 } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
@@ -25,11 +25,16 @@ export interface Capture {
   readonly application: string
   readonly interfaces: readonly CaptureInterface[]
   readonly frames: readonly CapturedFrame[]
+  /** Lines of the NSS key log format: Wireshark then reads what was encrypted. */
+  readonly tlsSecrets?: readonly string[]
 }
 
 const SECTION_HEADER = 0x0a0d0d0a
 const INTERFACE_DESCRIPTION = 1
 const ENHANCED_PACKET = 6
+const DECRYPTION_SECRETS = 10
+/** `TLSK`. */
+const TLS_KEY_LOG = 0x544c534b
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const LINKTYPE_ETHERNET = 1
 
@@ -63,6 +68,8 @@ export function encodePcapng(capture: Capture): Uint8Array {
   const blocks = [
     sectionHeader(capture.application),
     ...capture.interfaces.map(interfaceDescription),
+    // Before the frames that need them.
+    ...decryptionSecrets(capture.tlsSecrets ?? []),
     ...capture.frames.map(enhancedPacket),
   ]
   const out = new Uint8Array(blocks.reduce((sum, block) => sum + sizeOf(block), 0))
@@ -90,6 +97,12 @@ const interfaceDescription = ({ name }: CaptureInterface): Block => ({
     { code: IF_TSRESOL, value: Uint8Array.of(6) },
   ],
 })
+
+function decryptionSecrets(lines: readonly string[]): readonly Block[] {
+  if (lines.length === 0) return []
+  const data = utf8(lines.map((line) => `${line}\n`).join(''))
+  return [{ type: DECRYPTION_SECRETS, fields: [TLS_KEY_LOG, data.length], data, options: [] }]
+}
 
 function enhancedPacket(packet: CapturedFrame): Block {
   const { at, frame, comment } = packet

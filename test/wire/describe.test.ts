@@ -89,7 +89,7 @@ describe('one line a frame', () => {
     [
       'RADIUS',
       udp(1812, concat(fromHex('01 2a 0014'), new Uint8Array(16))),
-      `${FROM_TO}.1812  UDP 20 B  RADIUS Access-Request id 42`,
+      `${FROM_TO}.1812  UDP 20 B  RADIUS Access-Request #42`,
     ],
     ['DHCP', udp(67, dhcp(3)), `${FROM_TO}.67  UDP 300 B  DHCPREQUEST`],
     [

@@ -13,11 +13,18 @@ function blocksOf(bytes: Uint8Array) {
     expect(length % 4).toBe(0)
     expect(view.getUint32(at + length - 4, true)).toBe(length)
     const body = new DataView(bytes.buffer, bytes.byteOffset + at + 8, length - 12)
-    const fixed = type === 6 ? 20 + ((body.getUint32(12, true) + 3) & ~3) : type === 1 ? 8 : 16
+    const fixed = fixedSize(type, body)
     blocks.push({ type, body, options: optionsOf(body, fixed) })
     at += length
   }
   return blocks
+}
+
+function fixedSize(type: number, body: DataView): number {
+  const padded = (at: number): number => (body.getUint32(at, true) + 3) & ~3
+  if (type === 6) return 20 + padded(12)
+  if (type === 10) return 8 + padded(4)
+  return type === 1 ? 8 : 16
 }
 
 function optionsOf(body: DataView, start: number): Map<number, Uint8Array> {
@@ -86,6 +93,18 @@ describe('pcapng', () => {
     expect(first!.options.has(1)).toBe(false)
     expect([...second!.options.get(2)!]).toEqual([1, 0, 0, 0])
     expect(fromUtf8(second!.options.get(1)!)).toBe('dropped at router: filter')
+  })
+
+  test('secrets of TLS come before the frames that need them, in the form of a key log', () => {
+    const lines = ['CLIENT_RANDOM 00 11', 'CLIENT_RANDOM 22 33']
+    const blocks = blocksOf(encodePcapng({ ...capture, tlsSecrets: lines }))
+    expect(blocks.map(({ type }) => type)).toEqual([0x0a0d0d0a, 1, 1, 10, 6, 6])
+    const { body } = blocks[3]!
+    // draft-ietf-opsawg-pcapng §4.7: 0x544c534b is "TLSK".
+    expect(body.getUint32(0, true)).toBe(0x544c534b)
+    const length = body.getUint32(4, true)
+    const text = fromUtf8(new Uint8Array(body.buffer, body.byteOffset + 8, length))
+    expect(text).toBe('CLIENT_RANDOM 00 11\nCLIENT_RANDOM 22 33\n')
   })
 
   test('an empty capture is a section without interfaces', () => {
