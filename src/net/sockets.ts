@@ -120,6 +120,13 @@ export interface NicView {
   readonly mac: Uint8Array
 }
 
+/** One line of an entry's details, under a heading where it has one. */
+export interface EventField {
+  readonly group?: string
+  readonly name: string
+  readonly value: string
+}
+
 /** The host as its services see it. */
 export interface Host {
   readonly name: string
@@ -133,8 +140,12 @@ export interface Host {
   readonly rng: Rng
   readonly nics: readonly NicView[]
   after(delay: Duration, run: () => void): Timer
+  /** Stop the world's clock until the returned function is called: the platform answers within the present instant. */
+  hold(): () => void
+  /** A line of the NSS key log format, for captures only. */
+  addSecret(line: string): void
   /** An entry of the host's event log; shows in the trace. */
-  log(source: string, text: string, id?: number): void
+  log(source: string, text: string, id?: number, fields?: readonly EventField[]): void
   /** What DHCP learned, or `undefined` when the lease is gone. Replaces address, gateway, DNS servers and suffix of one interface. */
   configure(nic: string, settings: NicSettings | undefined): void
 }

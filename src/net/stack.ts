@@ -15,7 +15,7 @@ import { METRIC_DEFAULT, Nic, type NicConfig, type NicHost } from './nic.ts'
 import type { PacketHooks } from './packet.ts'
 import type { Route } from './routes.ts'
 import type { Segment } from './segment.ts'
-import type { Host, NicSettings, NicView, SocketError } from './sockets.ts'
+import type { EventField, Host, NicSettings, NicView, SocketError } from './sockets.ts'
 import type { Trunk } from './switch.ts'
 import { TcpLayer } from './tcp.ts'
 import type { Trace } from './trace.ts'
@@ -119,9 +119,23 @@ export class Stack implements Host, UdpIp, NicHost {
     return this.world.schedule(delay, run, undefined)
   }
 
-  log(source: string, text: string, id?: number): void {
-    const event = { kind: 'logged', node: this.name, source, text } as const
-    this.trace.add(id === undefined ? event : { ...event, eventId: id })
+  hold(): () => void {
+    return this.world.hold()
+  }
+
+  addSecret(line: string): void {
+    this.trace.addSecret(line)
+  }
+
+  log(source: string, text: string, id?: number, fields: readonly EventField[] = []): void {
+    this.trace.add({
+      kind: 'logged',
+      node: this.name,
+      source,
+      text,
+      ...(id !== undefined && { eventId: id }),
+      ...(fields.length > 0 && { fields }),
+    })
   }
 
   configure(nicName: string, settings: NicSettings | undefined): void {

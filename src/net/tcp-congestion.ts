@@ -28,7 +28,12 @@ export function onAcknowledged(c: Congestion, bytes: number, mss: number): Conge
   if (c.recovering) return { ...c, window: c.threshold, duplicates: 0, recovering: false }
   const growth =
     c.window < c.threshold ? Math.min(bytes, mss) : Math.max(1, Math.floor((mss * mss) / c.window))
-  return { ...c, window: c.window + growth, duplicates: 0 }
+  return {
+    window: c.window + growth,
+    threshold: c.threshold,
+    duplicates: 0,
+    recovering: false,
+  }
 }
 
 /** RFC 5681 §3.2. `retransmit`: the first segment in flight is taken for lost. */

@@ -260,8 +260,10 @@ export class Connection implements TcpConnection {
       this.#ackPending = true
       return false
     }
+    const { acknowledgement, sequence, window } = segment
+    const occupies = segmentLength(segment) > 0
     const again = sender.acknowledged(
-      { ...segment, occupies: segmentLength(segment) > 0 },
+      { acknowledgement, sequence, window, occupies },
       this.#context.now,
     )
     if (again !== undefined) this.#sendPiece(again)

@@ -114,6 +114,16 @@ export class TcpLayer implements TcpTransport {
     return connection
   }
 
+  /** Ports on which programs listen. Ascending. */
+  get services(): readonly number[] {
+    return [...new Set(this.#listeners.map(({ port }) => port))].toSorted((a, b) => a - b)
+  }
+
+  /** Hand an open connection, however it came, to whoever listens on its local end. Undefined: nobody does. */
+  accept(connection: TcpConnection): TcpHandlers | undefined {
+    return this.#listenerFor(connection.local)?.accept(connection)
+  }
+
   /** Take in one packet's payload. What is returned was dropped, for the trace; a RST has been sent where one is due. */
   receive(packet: TransportPacket): TransportDrop | undefined {
     const decoded = decodeTcp(packet.payload, packet)
@@ -181,9 +191,29 @@ export class TcpLayer implements TcpTransport {
   ): SocketError | undefined {
     if (local.address === UNSPECIFIED) return { code: 'no-route', to: remote, from: UNSPECIFIED }
     const ip = { source: local.address, destination: remote.address }
-    const ports = { sourcePort: local.port, destinationPort: remote.port, urgentPointer: 0 }
-    const payload = encodeTcp({ ...ports, ...segment }, ip)
-    return this.#ip.send({ protocol: TCP_PROTOCOL, ...ip, payload, dontFragment: true, ...header })
+    // Member by member: every segment passes here, and to spread several objects into one is dear.
+    const payload = encodeTcp(
+      {
+        sourcePort: local.port,
+        destinationPort: remote.port,
+        urgentPointer: 0,
+        sequence: segment.sequence,
+        acknowledgement: segment.acknowledgement,
+        flags: segment.flags,
+        window: segment.window,
+        options: segment.options,
+        payload: segment.payload,
+      },
+      ip,
+    )
+    return this.#ip.send({
+      protocol: TCP_PROTOCOL,
+      source: ip.source,
+      destination: ip.destination,
+      payload,
+      dontFragment: true,
+      ...header,
+    })
   }
 
   /** A listener on the very address comes before one on all. */

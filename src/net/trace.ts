@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import type { Instant } from '../base/time.ts'
+import { repeatableFrames } from './digest.ts'
 import { Slab } from './slab.ts'
+import type { EventField } from './sockets.ts'
 
 /** Why a packet went no further. A closed list: every drop anywhere in the lab is one of these. */
 export type DropReason =
@@ -79,6 +81,8 @@ export type TraceEvent =
       readonly source: string
       readonly eventId?: number
       readonly text: string
+      /** The entry's details, in order. */
+      readonly fields?: readonly EventField[]
     })
   /** A DNS question that a host asked itself or a server answered: enough to tell who was asked and why. */
   | (At & {
@@ -111,8 +115,14 @@ type Without<E> = E extends TraceEvent ? Omit<E, 'id' | 'at'> : never
 /** An event before the trace has stamped it. */
 export type NewEvent = Without<TraceEvent>
 
-/** `all` keeps every frame at every interface; `drops` keeps only drops and host logs, for long runs. */
-export type TraceLevel = 'all' | 'drops'
+/**
+ * `all` keeps every frame at every interface; `drops` keeps only drops and host logs, for long runs; `recent` keeps the last
+ * {@link RECENT_EVENTS} of those, for what runs without end.
+ */
+export type TraceLevel = 'all' | 'drops' | 'recent'
+
+/** At least this many events are kept at level `recent`, and never twice as many. */
+export const RECENT_EVENTS = 1000
 
 export class Trace {
   readonly level: TraceLevel
@@ -120,6 +130,9 @@ export class Trace {
   readonly #events: TraceEvent[] = []
   readonly #counts = new Map<string, number>()
   readonly #frames = new Slab()
+  readonly #watchers = new Set<(event: TraceEvent) => void>()
+  /** Both ends of a connection log the same lines. */
+  readonly #secrets = new Set<string>()
   #packets = 0
   #ids = 0
 
@@ -149,6 +162,16 @@ export class Trace {
       stamped.frame = this.#frames.copy(stamped.frame)
     }
     this.#events.push(stamped)
+    if (this.level === 'recent' && this.#events.length >= 2 * RECENT_EVENTS) {
+      this.#events.splice(0, RECENT_EVENTS)
+    }
+    for (const watcher of this.#watchers) watcher(stamped)
+  }
+
+  /** Be told of every event from now on, until the returned function is called. */
+  watch(watcher: (event: TraceEvent) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   get events(): readonly TraceEvent[] {
@@ -178,16 +201,34 @@ export class Trace {
     return this.#counts.get(`${node} ${reason}`) ?? 0
   }
 
-  /** SHA-256 over all events, frames included, in hexadecimal. Equal across runs and machines for one seed. */
+  /**
+   * A line of the NSS key log format: what Wireshark needs to read a connection of TLS. Apart from the events, so that only a capture has it,
+   * and no report, text or digest.
+   */
+  addSecret(line: string): void {
+    // Without frames there is nothing to open.
+    if (this.detailed) this.#secrets.add(line)
+  }
+
+  /** Key log lines, in the order in which the connections made them. */
+  get secrets(): readonly string[] {
+    return [...this.#secrets]
+  }
+
+  /**
+   * SHA-256 over all events, frames included, in hexadecimal. Equal across runs and machines for one seed: what the platform's own
+   * randomness put into frames counts by its length ({@link ./digest.ts}).
+   */
   digest(): string {
     const hash = createHash('sha256')
+    const repeatable = repeatableFrames()
     let text = ''
     for (const event of this.#events) {
       const { frame } = event as TraceEvent & { readonly frame?: Uint8Array }
       // The frame's length keeps one event's bytes from running into the next one's text.
       text += `${JSON.stringify({ ...event, frame: undefined })} ${frame?.length ?? 0}\n`
       if (frame === undefined) continue
-      hash.update(text).update(frame)
+      hash.update(text).update(repeatable(frame))
       text = ''
     }
     return hash.update(text).digest('hex')

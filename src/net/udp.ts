@@ -89,7 +89,15 @@ const NO_SOCKETS: readonly Socket[] = []
 const overlaps = <T>(a: T | undefined, b: T | undefined): boolean =>
   a === undefined || b === undefined || a === b
 
+/**
+ * A way for datagrams that is not the simulated network. Undefined: this one does not go that way; else its number in the trace.
+ * `port`: the socket's own.
+ */
+export type UdpDiversion = (port: number, to: Endpoint, bytes: Uint8Array) => number | undefined
+
 export class UdpLayer implements Udp, Transport {
+  /** Asked for each datagram before IP is; absent: all go by IP. */
+  divert: UdpDiversion | undefined
   readonly #ip: UdpIp
   readonly #ports: Rng
   readonly #byPort = new Map<number, Socket[]>()
@@ -121,13 +129,29 @@ export class UdpLayer implements Udp, Transport {
       return { reason, detail: formatWireError(error) }
     }
     const { sourcePort, destinationPort } = decoded.value
-    const datagram: Datagram = {
+    return this.deliver({
       bytes: decoded.value.payload,
       from: { address: source, port: sourcePort },
       to: { address: destination, port: destinationPort },
       nic,
       packet: packet.packet,
-    }
+    })
+  }
+
+  /** Ports that programs opened by their number on all interfaces: what this host serves. Ascending. */
+  get services(): readonly number[] {
+    const isService = ({ bind }: Socket): boolean =>
+      bind.port !== undefined && bind.nic === undefined
+    return [...this.#byPort]
+      .filter(([, sockets]) => sockets.some(isService))
+      .map(([port]) => port)
+      .toSorted((a, b) => a - b)
+  }
+
+  /** Hand a datagram to whoever has its port, however it came. What is returned was dropped, for the trace. */
+  deliver(datagram: Datagram): TransportDrop | undefined {
+    const { nic } = datagram
+    const { address: destination, port: destinationPort } = datagram.to
     const sockets = this.#byPort.get(destinationPort) ?? NO_SOCKETS
     // Most ports have one socket, which takes all that comes.
     const only = sockets.length === 1 && sockets[0]!.takesAll ? sockets[0]! : undefined
@@ -153,6 +177,8 @@ export class UdpLayer implements Udp, Transport {
   // For sockets only.
 
   send(socket: Socket, to: Endpoint, bytes: Uint8Array, options: SendOptions): number {
+    const diverted = this.divert?.(socket.port, to, bytes)
+    if (diverted !== undefined) return diverted
     const ip = this.#ip
     const nic = options.nic ?? socket.bind.nic
     const source =

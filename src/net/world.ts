@@ -42,6 +42,8 @@ export class World {
   readonly #queue = new EventQueue()
   readonly #pending = new Map<number, Pending>()
   #armed = false
+  #holds = 0
+  #wake: (() => void) | undefined
   #crash: unknown
 
   constructor(options: { readonly seed: string; readonly start: Instant }) {
@@ -66,6 +68,7 @@ export class World {
    */
   schedule<A>(delay: Duration, run: (arg: A) => void, arg: A): Timer {
     if (!(delay >= 0)) invariant(false, `an event was scheduled ${delay} µs into the past`)
+    if (this.#wake !== undefined) this.#wake()
     return this.#queue.schedule((this.#now + delay) as Instant, run, arg)
   }
 
@@ -101,20 +104,70 @@ export class World {
   }
 
   /**
+   * Stop the clock until the returned function is called: something outside must answer, and it answers within this instant. No event runs
+   * meanwhile. Whoever holds the clock lets it go exactly once, from a later turn of the platform's own loop.
+   */
+  hold(): () => void {
+    this.#holds += 1
+    let isHeld = true
+    return () => {
+      invariant(isHeld, 'the clock was let go twice')
+      isHeld = false
+      this.#holds -= 1
+      if (this.#holds > 0) return
+      if (this.#wake !== undefined) this.#wake()
+      else if (this.#pending.size > 0) this.#arm()
+    }
+  }
+
+  /**
+   * Leave it to somebody else to run the events, by {@link runUntil}, until this is called with undefined. `wake` is told whenever there may
+   * be something to run: an event was scheduled, or the clock was let go. Operations then take as long as whoever paces lets them.
+   */
+  pace(wake: (() => void) | undefined): void {
+    this.#wake = wake
+    if (this.#pending.size > 0) this.#arm()
+  }
+
+  /** End every operation that waits, because our own code broke a promise while nobody's operation ran. */
+  fail(thrown: unknown): void {
+    this.#crash = thrown
+    const when = formatInstant(this.#now)
+    // Whoever awaits must hear of it, or would hang.
+    this.#reject([...this.#pending.keys()], ({ label }) =>
+      Object.assign(new InvariantError(`${label} met an internal error at ${when}`), {
+        cause: thrown,
+      }),
+    )
+  }
+
+  /** Whether somebody holds the clock. */
+  get isHeld(): boolean {
+    return this.#holds > 0
+  }
+
+  /** When the next event is due; undefined: nothing is left to happen. */
+  get nextAt(): Instant | undefined {
+    return this.#queue.nextAt
+  }
+
+  /**
    * Run every event that is due up to and including `until`, without a promise: for engines' benches and drivers that
-   * are synchronous themselves. The clock ends at `until`.
+   * are synchronous themselves. The clock ends at `until`, or where somebody holds it.
    */
   runUntil(until: Instant): void {
-    for (;;) {
+    while (this.#holds === 0) {
       const at = this.#queue.nextAt
       if (at === undefined || at > until) break
       this.#now = at
       this.#queue.runNext()
     }
-    if (until > this.#now) this.#now = until
+    if (this.#holds === 0 && until > this.#now) this.#now = until
+    if (this.#wake !== undefined && this.#pending.size > 0) this.#expire()
   }
 
   #arm(): void {
+    if (this.#wake !== undefined) return this.#wake()
     if (this.#armed) return
     this.#armed = true
     // All microtasks drain first, so every operation that the script starts in this turn begins at the same instant.
@@ -123,6 +176,7 @@ export class World {
 
   #pump(): void {
     this.#armed = false
+    if (this.#holds > 0 || this.#wake !== undefined) return
     const before = this.#pending.size
     const until = Math.min(...Array.from(this.#pending.values(), (pending) => pending.until))
     try {
@@ -132,16 +186,11 @@ export class World {
         if (at > until) return this.#giveUp(until)
         this.#now = at
         this.#queue.runNext()
+        // Whoever lets the clock go arms it again.
+        if (this.#holds > 0) return
       }
     } catch (thrown) {
-      // Our own bug: whoever awaits must hear of it, or the run would hang.
-      this.#crash = thrown
-      const when = formatInstant(this.#now)
-      return this.#reject([...this.#pending.keys()], ({ label }) =>
-        Object.assign(new InvariantError(`${label} met an internal error at ${when}`), {
-          cause: thrown,
-        }),
-      )
+      return this.fail(thrown)
     }
     if (this.#pending.size > 0) this.#arm()
   }
@@ -159,13 +208,22 @@ export class World {
   }
 
   #giveUp(until: number): void {
-    const late = [...this.#pending].filter(([, pending]) => pending.until <= until)
+    this.#rejectLate((pending) => pending.until <= until)
+    if (this.#pending.size > 0) this.#arm()
+  }
+
+  /** What was due at an operation's last instant has run by now. */
+  #expire(): void {
+    this.#rejectLate((pending) => pending.until < this.#now)
+  }
+
+  #rejectLate(isLate: (pending: Pending) => boolean): void {
+    const late = [...this.#pending].filter(([, pending]) => isLate(pending))
     this.#reject(
       late.map(([id]) => id),
       ({ label }) =>
         new StalledError(`${label} is still waiting after ${formatDuration(OPERATION_MAX)}`),
     )
-    if (this.#pending.size > 0) this.#arm()
   }
 
   #reject(ids: readonly number[], reason: (pending: Pending) => Error): void {

@@ -36,6 +36,42 @@ describe('time moves only while a script awaits', () => {
     expect(w.now).toBe(after(START, days(400)))
   })
 
+  test('stands still while somebody holds the clock, and goes on where it stood', async () => {
+    const w = world()
+    const seen: string[] = []
+    const note = (what: string) => () => seen.push(`${what} ${w.now - START}`)
+    w.schedule(
+      ms(1),
+      () => {
+        const letGo = w.hold()
+        expect(w.isHeld).toBe(true)
+        setImmediate(() => {
+          w.schedule(ms(0), note('answered'), undefined)
+          seen.push('let go')
+          letGo()
+          expect(letGo).toThrow(InvariantError)
+        })
+      },
+      undefined,
+    )
+    w.schedule(ms(1), note('same instant'), undefined)
+    w.schedule(ms(2), note('later'), undefined)
+    await w.advance(ms(3))
+    expect(seen).toEqual(['let go', 'same instant 1000', 'answered 1000', 'later 2000'])
+    expect(w.isHeld).toBe(false)
+  })
+
+  test('a driver without promises stops where the clock is held', () => {
+    const w = world()
+    let letGo = (): void => undefined
+    w.schedule(ms(1), () => void (letGo = w.hold()), undefined)
+    w.runUntil(after(START, ms(5)))
+    expect(w.now).toBe(after(START, ms(1)))
+    letGo()
+    w.runUntil(after(START, ms(5)))
+    expect(w.now).toBe(after(START, ms(5)))
+  })
+
   test('nothing happens while nobody waits', async () => {
     const w = world()
     let ran = false
