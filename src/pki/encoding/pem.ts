@@ -71,3 +71,12 @@ export function readPem(
   }
   return ok(decoded)
 }
+
+/** One block, in lines of 64 characters (RFC 7468 §2). */
+export function pemOf(label: string, der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+}

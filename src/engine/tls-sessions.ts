@@ -1,0 +1,90 @@
+/**
+ * Sessions that later handshakes resume, kept by a server under their ids and by a client for its server (RFC 5246 §7.4.1.2, RFC 8446 §2.2).
+ * Not what was proved in the first handshake: whoever opened the endpoint remembers that by the session's key.
+ */
+import { createServer, type Server } from 'node:tls'
+import { toHex } from '../base/bytes.ts'
+import { rememberEach } from '../base/remember.ts'
+import { hours, type Duration, type Instant } from '../base/time.ts'
+
+/** Schannel keeps sessions for ten hours on either side (ClientCacheTime, ServerCacheTime: "TLS registry settings"). */
+const SESSION_LIFETIME: Duration = hours(10)
+/** Sessions that a store keeps at most, as Schannel does (MaximumCacheSize); the oldest is forgotten first. */
+const SESSIONS_MAX = 20_000
+
+interface KeptSession {
+  readonly session: Buffer
+  /** What it has in common with those that come of it. */
+  readonly key: string
+  readonly since: Instant
+}
+
+/** Opaque; a host that forgets its sessions makes a new one. */
+export interface TlsSessions {
+  readonly kind: 'tls-sessions'
+  keep(id: string, session: Buffer, key: string): void
+  find(id: string): KeptSession | undefined
+}
+
+/**
+ * A store of sessions: of one server, or of one client for one server. `now` is the host's clock, by which a session ends `lifetime` (default
+ * ten hours) after the handshake that made it.
+ */
+export function tlsSessions(options: {
+  readonly now: () => Instant
+  readonly lifetime?: Duration
+}): TlsSessions {
+  const { now, lifetime = SESSION_LIFETIME } = options
+  const kept = new Map<string, KeptSession>()
+  return {
+    kind: 'tls-sessions',
+    keep(id, session, key) {
+      kept.delete(id)
+      kept.set(id, { session, key, since: now() })
+      const [oldest] = kept.keys()
+      if (kept.size > SESSIONS_MAX && oldest !== undefined) kept.delete(oldest)
+    },
+    find(id) {
+      const found = kept.get(id)
+      if (found === undefined || now() - found.since < lifetime) return found
+      kept.delete(id)
+      return undefined
+    },
+  }
+}
+
+/** The endpoint whose turn it is: there is one at a time, and the platform asks within it. */
+export interface SessionUser {
+  /** Of the session that its client offers in TLS 1.3, in hexadecimal. */
+  readonly offered: string | undefined
+  /** Of the session that it resumed or made. */
+  sessionKey: string | undefined
+}
+
+export interface SessionServer {
+  /** The platform asks a server object for sessions; it never listens. */
+  readonly server: Server
+  user: SessionUser | undefined
+}
+
+export const sessionServerOf: (sessions: TlsSessions) => SessionServer = rememberEach(
+  (sessions: TlsSessions) => {
+    const made: SessionServer = { server: createServer(), user: undefined }
+    made.server.on('newSession', (id: Buffer, session: Buffer, done: () => void) => {
+      const name = toHex(id)
+      if (made.user !== undefined) made.user.sessionKey ??= name
+      sessions.keep(name, session, made.user?.sessionKey ?? name)
+      done()
+    })
+    // The id is that of TLS 1.2: with TLS 1.3 it means nothing (RFC 8446 §4.1.2).
+    made.server.on(
+      'resumeSession',
+      (id: Buffer, done: (error: null, session: Buffer | null) => void) => {
+        const found = sessions.find(made.user?.offered ?? toHex(id))
+        if (made.user !== undefined) made.user.sessionKey = found?.key
+        done(null, found?.session ?? null)
+      },
+    )
+    return made
+  },
+)
