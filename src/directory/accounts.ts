@@ -2,15 +2,32 @@
  * The accounts of a domain made from what a topology says: names, SIDs, and every group that an account is in, nested ones included.
  * Not a server: nothing listens here, and nothing changes after it was made.
  */
+import { createHash } from 'node:crypto'
+import { ipv4 } from '../base/address.ts'
 import { after, days, parseInstant, type Instant } from '../base/time.ts'
 import { escapeValue } from '../pki/certificate/name.ts'
 import { accountKeysOf, accountSid, accountSpecOf, type AccountKey } from '../topology/accounts.ts'
-import type { DirectorySpec, KdcSpec } from '../topology/directory.ts'
+import type {
+  ComputerSpec,
+  DirectorySpec,
+  KdcSpec,
+  PasswordPolicySpec,
+  UserSpec,
+} from '../topology/directory.ts'
 import type { Topology } from '../topology/topology.ts'
-import type { Account, Directory, KdcSettings } from './directory.ts'
+import type {
+  Account,
+  DialInProperties,
+  Directory,
+  KdcSettings,
+  PasswordFacts,
+  PasswordPolicy,
+} from './directory.ts'
+import { Password } from './password.ts'
 
 /** Older than any certificate that a topology is likely to hold: none should be older than its account by accident. */
 const CREATED = days(-3 * 365)
+const PASSWORD_SET = days(-1)
 
 /** The directory of a topology that starts at `start`. Undefined: it has none. The topology was validated. */
 export function directoryOf(topology: Topology, start: Instant): Directory | undefined {
@@ -26,6 +43,8 @@ export function directoryOf(topology: Topology, start: Instant): Directory | und
     autoenrolment: { user: false, computer: false, ...spec.autoenrolment },
     ntAuth: spec.ntAuth ?? [],
     kdc: kdcSettings(spec.kdc),
+    passwordPolicy: passwordPolicy(spec.passwordPolicy),
+    trustedDomains: spec.trustedDomains ?? [],
   }
 }
 
@@ -38,13 +57,14 @@ function accountFrom(
   const { kind, key } = of
   const own = accountSpecOf(spec, of)
   const isUser = kind === 'user'
+  const sid = accountSid(spec, of)
   const commonName = isUser ? (own.name ?? key) : key.toUpperCase()
   return {
     kind,
     key,
     name: isUser ? key : `${commonName}$`,
     commonName,
-    sid: accountSid(spec, of),
+    sid,
     distinguishedName: [
       `CN=${escapeValue(commonName)}`,
       isUser ? 'CN=Users' : 'CN=Computers',
@@ -60,8 +80,45 @@ function accountFrom(
     ...(own.expires !== undefined && { expires: after(start, own.expires) }),
     groups,
     altSecurityIdentities: own.altSecurityIdentities ?? [],
+    dialIn: dialInOf(own),
+    ...(own.logonHours !== undefined && { logonHours: own.logonHours }),
+    password: passwordOf(own, start, isUser ? own.password : machinePassword(sid)),
   }
 }
+
+type AccountSettings = UserSpec & ComputerSpec
+
+const dialInOf = (own: AccountSettings): DialInProperties => ({
+  permission: own.dialIn ?? 'policy',
+  ...(own.callerId !== undefined && { callerId: own.callerId }),
+  ...(own.framedIpAddress !== undefined && { framedIpAddress: ipv4(own.framedIpAddress) }),
+  isLockedOut: own.remoteAccessLocked === true,
+})
+
+const passwordOf = (
+  own: AccountSettings,
+  start: Instant,
+  password: string | undefined,
+): PasswordFacts => ({
+  ...(password !== undefined && { secret: new Password(password) }),
+  set: after(start, own.passwordSet ?? PASSWORD_SET),
+  mustChange: own.mustChangePassword === true,
+  neverExpires: own.passwordNeverExpires === true,
+  isReversible: own.reversibleEncryption === true,
+  smartCardRequired: own.smartCardRequired === true,
+})
+
+/** What a computer agreed with its domain when it joined: nobody types it, but it must be the same in each run. */
+const machinePassword = (sid: string): string =>
+  createHash('sha256').update(`machine password ${sid}`).digest('base64url')
+
+/** What a new domain has: passwords of seven characters of three kinds, for 42 days, and no lockout. */
+const passwordPolicy = (spec: PasswordPolicySpec = {}): PasswordPolicy => ({
+  maximumAge: spec.maximumAge ?? days(42),
+  minimumLength: spec.minimumLength ?? 7,
+  complexity: spec.complexity ?? true,
+  lockoutThreshold: spec.lockoutThreshold ?? 0,
+})
 
 function kdcSettings({ updatedUntil, ...registry }: KdcSpec = {}): KdcSettings {
   const date = updatedUntil === undefined ? undefined : parseInstant(updatedUntil)

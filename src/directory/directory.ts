@@ -2,7 +2,11 @@
  * Active Directory as data: the accounts of one domain, what groups they are in, what its certificates map to.
  * Not a server: nothing listens here. Names are compared as the directory compares them, without case.
  */
+import type { Ipv4 } from '../base/address.ts'
 import type { Duration, Instant } from '../base/time.ts'
+import type { DialInPermission } from '../topology/directory.ts'
+import type { WeeklyHours } from '../topology/nps.ts'
+import type { Password } from './password.ts'
 
 /** A security identifier, `S-1-5-21-…-1105`. */
 export type Sid = string
@@ -32,6 +36,47 @@ export interface Account {
   readonly groups: ReadonlySet<string>
   /** Explicit certificate mappings, `X509:<I>DC=com,…<SR>2b00…`. */
   readonly altSecurityIdentities: readonly string[]
+  readonly dialIn: DialInProperties
+  /** When it may be used; absent: at all hours. */
+  readonly logonHours?: readonly WeeklyHours[]
+  readonly password: PasswordFacts
+}
+
+/** The Dial-in page of an account: what NPS reads when it is registered in the directory. */
+export interface DialInProperties {
+  /** msNPAllowDialin: TRUE, FALSE, and absent for `policy`. */
+  readonly permission: DialInPermission
+  /** msNPCallingStationID. */
+  readonly callerId?: string
+  /** msRADIUSFramedIPAddress. */
+  readonly framedIpAddress?: Ipv4
+  /** Locked out by failed attempts at remote access (`MaxDenials` of RRAS). */
+  readonly isLockedOut: boolean
+}
+
+/** What the directory holds of a password when nobody has changed it yet: `domain-state.ts` has what became of it. */
+export interface PasswordFacts {
+  /** Absent: no password is right. */
+  readonly secret?: Password
+  /** pwdLastSet. */
+  readonly set: Instant
+  /** "User must change password at next logon". */
+  readonly mustChange: boolean
+  readonly neverExpires: boolean
+  /** "Store password using reversible encryption". */
+  readonly isReversible: boolean
+  /** "Smart card is required for interactive logon". */
+  readonly smartCardRequired: boolean
+}
+
+/** The Default Domain Policy, with nothing left open. */
+export interface PasswordPolicy {
+  /** 0: never. */
+  readonly maximumAge: Duration
+  readonly minimumLength: number
+  readonly complexity: boolean
+  /** 0: never. */
+  readonly lockoutThreshold: number
 }
 
 export interface Directory {
@@ -46,6 +91,9 @@ export interface Directory {
   /** Keys of the authorities in the NTAuth store. */
   readonly ntAuth: readonly string[]
   readonly kdc: KdcSettings
+  readonly passwordPolicy: PasswordPolicy
+  /** DNS names of domains that are trusted, of whose accounts nothing is known here. */
+  readonly trustedDomains: readonly string[]
 }
 
 /** What decides how the domain controllers map certificates to accounts (KB5014754). */

@@ -2,10 +2,12 @@
  * Whose certificate is this? How a domain controller maps one to an account, and how sure it must be since KB5014754.
  * Not Kerberos: nothing is asked over a network, and no ticket is issued. Pure: the time and the settings are arguments.
  */
+import { rememberEach } from '../base/remember.ts'
 import { formatInstant, instant, type Instant } from '../base/time.ts'
 import { subjectOf, type Certificate } from '../pki/certificate/certificate.ts'
 import type { PathFailure, PathFailureCode } from '../pki/profile/failure.ts'
 import type { LoggedEvent } from '../pki/profile/profile.ts'
+import { isWithinHours } from '../topology/weekly-hours.ts'
 import type { Account, Directory, KdcSettings } from './directory.ts'
 import {
   explicitMapping,
@@ -98,12 +100,16 @@ export interface CertificateMapping {
   readonly event?: LoggedEvent
 }
 
-/** Find the account of a certificate, and decide whether its holder may use it at `at`. */
+/**
+ * Find the account of a certificate, and decide whether its holder may use it at `at`. `isLocked`: a running domain knows of more lockouts
+ * than the topology says.
+ */
 export function mapCertificate(
   directory: Directory,
   certificate: Certificate,
   at: Instant,
   assume: KdcAssumptions,
+  isLocked: (account: Account) => boolean = (account) => account.isLocked,
 ): CertificateMapping {
   const [account, ...others] = candidates(directory, certificate, assume)
   const names = namesIn(certificate).join(', ')
@@ -119,7 +125,7 @@ export function mapCertificate(
     const message = 'maps to several accounts'
     return { failure: failed('account/ambiguous', certificate, message, 'one account', got) }
   }
-  const state = stateFailure(account, certificate, at)
+  const state = stateFailure(account, certificate, at, isLocked(account))
   if (state !== undefined) return { account, failure: state }
   return { account, ...binding(account, certificate, at, { kdc: directory.kdc, assume }) }
 }
@@ -139,20 +145,30 @@ const namesIn = ({ subjectAltName = [] }: Certificate): readonly string[] =>
  * By the user principal name, explicit or the implicit one (sAMAccountName@domain); where no account has it, by explicit mapping.
  */
 function candidates(
-  { accounts, domain }: Directory,
+  directory: Directory,
   certificate: Certificate,
   assume: MappingAssumptions,
 ): readonly Account[] {
-  const upns = namesIn(certificate).map((upn) => upn.toLowerCase())
-  const named = accounts.filter((account) =>
-    [account.upn, `${account.name}@${domain}`].some(
-      (upn) => upn !== undefined && upns.includes(upn.toLowerCase()),
-    ),
-  )
-  return named.length > 0
-    ? named
-    : accounts.filter((account) => strengthOf(account, certificate, assume) !== undefined)
+  const index = accountsByUpn(directory)
+  const named = new Set(namesIn(certificate).flatMap((upn) => index.get(upn.toLowerCase()) ?? []))
+  return named.size > 0
+    ? [...named]
+    : directory.accounts.filter((account) => strengthOf(account, certificate, assume) !== undefined)
 }
+
+/** By explicit and implicit user principal names in lower case. A directory does not change: an edit makes another. */
+const accountsByUpn = rememberEach(
+  ({ accounts, domain }: Directory): ReadonlyMap<string, readonly Account[]> => {
+    const index = new Map<string, Account[]>()
+    for (const account of accounts) {
+      const names = new Set(
+        [account.upn, `${account.name}@${domain}`].flatMap((upn) => upn?.toLowerCase() ?? []),
+      )
+      for (const name of names) index.set(name, [...(index.get(name) ?? []), account])
+    }
+    return index
+  },
+)
 
 /** The best of the account's explicit mappings. */
 function strengthOf(
@@ -168,15 +184,19 @@ function stateFailure(
   account: Account,
   certificate: Certificate,
   at: Instant,
+  isLocked: boolean,
 ): PathFailure | undefined {
-  const { name, isDisabled, isLocked, expires } = account
+  const { name, isDisabled, expires, logonHours } = account
   const is = (code: PathFailureCode, state: string): PathFailure =>
     failed(code, certificate, `its account ${name} ${state}`, 'an account in use', state)
   if (isDisabled) return is('account/disabled', 'is disabled')
   if (expires !== undefined && expires <= at) {
     return is('account/expired', `expired on ${formatInstant(expires)}`)
   }
-  return isLocked ? is('account/locked', 'is locked out') : undefined
+  if (isLocked) return is('account/locked', 'is locked out')
+  return logonHours === undefined || isWithinHours(logonHours, at)
+    ? undefined
+    : is('account/outside-hours', 'may not sign in at this hour')
 }
 
 /** A URL in the subject alternative name that carries the SID, for certificates whose subject was supplied. */

@@ -277,3 +277,40 @@ describe('what cannot be made is a problem with its place', () => {
     topology({ ...base, directory: { domain: 'corp', computers: { pd: {} } } })
   })
 })
+
+describe('what is said of dial-in, passwords and hours', () => {
+  const complaints = (spec: Partial<DirectorySpec>) => {
+    const made = site({ domain: 'corp.contoso.com', ...spec })
+    return validateTopology(made).map(
+      ({ path, message }) => `${formatPath(made, path)}: ${message}`,
+    )
+  }
+
+  test.for<[Partial<DirectorySpec>, string]>([
+    [{ users: { ada: { framedIpAddress: '10.0.0.300' } } }, 'ada.framedIpAddress'],
+    [{ computers: { pc: { framedIpAddress: 'pool' } } }, 'pc.framedIpAddress'],
+    [{ users: { ada: { callerId: ' ' } } }, 'ada.callerId'],
+    [{ users: { ada: { logonHours: [{ from: '8:00' }] } } }, 'ada.logonHours[0].from'],
+    [{ users: { ada: { logonHours: [{ to: '24:30' }] } } }, 'ada.logonHours[0].to'],
+    [{ users: { ada: { logonHours: [{}, { from: '22:00', to: '06:00' }] } } }, 'no span of a day'],
+    [{ passwordPolicy: { maximumAge: days(-1) } }, 'passwordPolicy.maximumAge'],
+    [{ passwordPolicy: { minimumLength: 129 } }, 'passwordPolicy.minimumLength'],
+    [{ passwordPolicy: { lockoutThreshold: 0.5 } }, 'passwordPolicy.lockoutThreshold'],
+    [{ trustedDomains: ['fabrikam.com', 'Corp.contoso.com'] }, 'trustedDomains[1]'],
+    [{ trustedDomains: ['fabrikam..com'] }, 'trustedDomains[0]'],
+  ])('%j is refused', ([spec, told]) => {
+    expect(complaints(spec)).toEqual([expect.stringContaining(told)])
+  })
+
+  test('what Windows would take is taken', () => {
+    const ada = {
+      framedIpAddress: '172.16.30.40',
+      callerId: '+44 20 7946 0000',
+      logonHours: [{ days: ['Mo' as const], from: '08:00', to: '18:00' }, {}],
+    }
+    const passwordPolicy = { maximumAge: days(0), minimumLength: 0, lockoutThreshold: 999 }
+    expect(
+      complaints({ users: { ada }, passwordPolicy, trustedDomains: ['fabrikam.com'] }),
+    ).toEqual([])
+  })
+})

@@ -14,6 +14,7 @@ import type { Certificate } from '../../src/pki/certificate/certificate.ts'
 import { thumbprint } from '../../src/pki/certificate/thumbprint.ts'
 import { ASSUMPTIONS } from '../../src/windows/assumptions.ts'
 import { held, pkiOf } from '../pki/contoso.ts'
+import { PLAIN_ACCOUNT, PLAIN_DOMAIN } from './plain.ts'
 
 const AT = instant('2026-03-02T08:00:00Z')
 const COMPATIBLE = instant('2024-06-01T00:00:00Z')
@@ -32,6 +33,7 @@ const ada: Account = {
   isLocked: false,
   groups: new Set(),
   altSecurityIdentities: [],
+  ...PLAIN_ACCOUNT,
 }
 const directory = (kdc: KdcSettings = {}, ...accounts: readonly Account[]): Directory => ({
   domain: 'corp.contoso.com',
@@ -40,6 +42,7 @@ const directory = (kdc: KdcSettings = {}, ...accounts: readonly Account[]): Dire
   autoenrolment: { user: false, computer: false },
   ntAuth: [],
   kdc,
+  ...PLAIN_DOMAIN,
 })
 
 const { certificate: plain } = held(
@@ -239,6 +242,7 @@ describe('the account', () => {
     ['account/disabled', { isDisabled: true }],
     ['account/expired', { expires: AT }],
     ['account/locked', { isLocked: true }],
+    ['account/outside-hours', { logonHours: [] }],
   ])('%s goes before any question of mapping', ([code, change]) => {
     expect(map(plain, { account: { ...ada, ...change } }).failure?.code).toBe(code)
   })

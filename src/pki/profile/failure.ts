@@ -24,6 +24,7 @@ export const ACCOUNT_FAILURES = [
   'account/disabled',
   'account/expired',
   'account/locked',
+  'account/outside-hours',
 ] as const
 
 /**
