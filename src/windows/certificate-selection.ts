@@ -10,7 +10,8 @@ import type { WindowsOutcome } from '../pki/profile/profile.ts'
 import { thumbprintsOf } from '../pki/certificate/thumbprint.ts'
 import { ASSUMPTIONS, type Assumptions } from './assumptions.ts'
 import type { CertificateFilter } from './eap-config.ts'
-import { denied, NPS_REASONS, type NpsReason } from './nps-reasons.ts'
+import { denied } from './nps/certificate-reasons.ts'
+import { reasonOf, type NpsReason } from './nps/reasons.ts'
 import { outcome, type WindowsCode } from './outcomes.ts'
 
 /** A certificate in a store of the computer or the user. */
@@ -260,7 +261,7 @@ const npsRules = (at: Instant): readonly (readonly [WindowsCode, Rule])[] => [
 
 const npsFault = (code: WindowsCode, reason: NpsReason): WindowsOutcome =>
   outcome(code, {
-    reason: { code: reason, text: NPS_REASONS[reason] },
+    reason: reasonOf(reason),
     events: [denied(reason)],
     restsOn: ['reasonOfNoServerCertificate'],
   })

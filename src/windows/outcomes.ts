@@ -1,6 +1,6 @@
 /**
- * The codes that a certificate can lead to in Always On VPN: code, symbol, and what it means in our words. One table.
- * Not the codes of the network or of a password. Sources: raserror.h, winerror.h (which has the IPsec errors, too).
+ * The codes that authentication can lead to in Always On VPN: code, symbol, and what it means in our words. One table.
+ * Not the codes of the network. Sources: raserror.h, winerror.h (which has the IPsec errors, too).
  */
 import type { WindowsOutcome } from '../pki/profile/profile.ts'
 
@@ -13,7 +13,14 @@ const known = (symbol: string, meaning: string): KnownCode => ({ symbol, meaning
 
 /** RAS errors (600 … 868) and IPsec errors (13800 …) in decimal, HRESULTs in hexadecimal. */
 export const WINDOWS_CODES = {
+  '646': known('ERROR_RESTRICTED_LOGON_HOURS', 'the account may not sign in at this hour'),
+  '647': known('ERROR_ACCT_DISABLED', 'the account is disabled'),
+  '648': known('ERROR_PASSWD_EXPIRED', 'the password has expired'),
+  '691': known('ERROR_AUTHENTICATION_FAILURE', 'name, password or protocol were not accepted'),
+  '709': known('ERROR_CHANGING_PASSWORD', 'the password could not be changed'),
+  '718': known('ERROR_PPP_TIMEOUT', 'the server did not answer in time'),
   '798': known('ERROR_NO_EAPTLS_CERTIFICATE', 'the client has no certificate that EAP can use'),
+  '809': known('ERROR_VPN_TIMEOUT', 'the server did not answer'),
   '812': known('ERROR_SERVER_POLICY', 'the server’s policy does not let the client in'),
   '853': known('ERROR_EAP_USER_CERT_INVALID', 'the user’s certificate was not accepted'),
   '854': known('ERROR_EAP_USER_CERT_EXPIRED', 'the user’s certificate has expired'),

@@ -12,12 +12,13 @@ import {
 import { EKU_OIDS } from '../../pki/encoding/oids.ts'
 import type { Outcomes, PathFindings, RelyingPartyProfile } from '../../pki/profile/profile.ts'
 import { thumbprintsOf } from '../../pki/certificate/thumbprint.ts'
+import { rememberEach } from '../../base/remember.ts'
 import type { Instant } from '../../base/time.ts'
 import type { Directory } from '../../directory/directory.ts'
 import { KDC_EVENTS, mapCertificate } from '../../directory/kdc.ts'
 import type { NpsRevocationSpec } from '../../topology/revocation.ts'
 import { ASSUMPTIONS, type Assumptions } from '../assumptions.ts'
-import { npsOutcome } from '../nps-reasons.ts'
+import { npsOutcome } from '../nps/certificate-reasons.ts'
 import { npsRevocation } from '../revocation-switches.ts'
 import {
   acceptedPurposeFailures,
@@ -46,6 +47,21 @@ const MAPPING = ['account/sid-mismatch', 'account/predated', 'account/not-strong
 export const HOLDER_FAILURES: readonly PathFailureCode[] = [...ACCOUNT_FAILURES, ...MAPPING]
 
 const NOT_ALLOWED = 'has no purpose that the network policy allows (Allowed-Certificate-OID)'
+
+/** Fifty outcomes, the same for every judgement that assumes the same. */
+const npsOutcomes = rememberEach((assume: Assumptions): Outcomes => {
+  const kdc = MAPPING.map((code) => [
+    code,
+    npsOutcome(code, assume, { events: [KDC_EVENTS[code]] }),
+  ])
+  return {
+    ...outcomesOf(
+      (code) => npsOutcome(code, assume),
+      [...PATH_FAILURE_CODES, 'pki/not-in-ntauth', 'pki/eku-not-accepted', ...ACCOUNT_FAILURES],
+    ),
+    ...Object.fromEntries(kdc),
+  }
+})
 
 /**
  * "NPS → user cert": chain to a root that NPS trusts; the issuing authority in NTAuth; Client Authentication; dates; the user
@@ -92,20 +108,6 @@ export function npsUser(
     },
     restsOn: Object.fromEntries(revocation.restsOn.map((name) => [name, REVOCATION])),
     warns: { 'account/not-strongly-mapped': KDC_EVENTS['account/not-strongly-mapped'] },
-  }
-}
-
-function npsOutcomes(assume: Assumptions): Outcomes {
-  const kdc = MAPPING.map((code) => [
-    code,
-    npsOutcome(code, assume, { events: [KDC_EVENTS[code]] }),
-  ])
-  return {
-    ...outcomesOf(
-      (code) => npsOutcome(code, assume),
-      [...PATH_FAILURE_CODES, 'pki/not-in-ntauth', 'pki/eku-not-accepted', ...ACCOUNT_FAILURES],
-    ),
-    ...Object.fromEntries(kdc),
   }
 }
 

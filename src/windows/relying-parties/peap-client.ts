@@ -17,7 +17,8 @@ import type {
 import { thumbprintsOf } from '../../pki/certificate/thumbprint.ts'
 import type { OperatingSystem } from '../../topology/topology.ts'
 import { ASSUMPTIONS, type Assumption, type Assumptions } from '../assumptions.ts'
-import { denied, NPS_REASONS, type NpsReason } from '../nps-reasons.ts'
+import { denied } from '../nps/certificate-reasons.ts'
+import { reasonOf, type NpsReason } from '../nps/reasons.ts'
 import { outcome, type WindowsCode } from '../outcomes.ts'
 import { isServerNamePattern, matchesServerName } from '../server-names.ts'
 import { CHAIN, DATES, failureOf, outcomesOf, WINDOWS } from './common.ts'
@@ -201,7 +202,7 @@ const rejected = (
   { restsOn = [], asks = false }: { restsOn?: readonly Assumption[]; asks?: boolean } = {},
 ): WindowsOutcome =>
   outcome(code, {
-    reason: { code: reason, text: NPS_REASONS[reason] },
+    reason: reasonOf(reason),
     events: [denied(reason)],
     ...(asks && { prompt: PROMPT }),
     ...(restsOn.length > 0 && { restsOn }),

@@ -5,9 +5,11 @@ import type { Account, Directory, KdcSettings } from '../../../src/directory/dir
 import { NO_CRLS } from '../../../src/pki/revocation/revocation.ts'
 import { thumbprint } from '../../../src/pki/certificate/thumbprint.ts'
 import type { CertificateSpec } from '../../../src/topology/pki.ts'
-import { ASSUMPTIONS } from '../../../src/windows/assumptions.ts'
+import { ASSUMPTIONS, type Assumptions } from '../../../src/windows/assumptions.ts'
+import { npsOutcome } from '../../../src/windows/nps/certificate-reasons.ts'
 import { PROFILES } from '../../../src/windows/relying-parties.ts'
 import { npsUser, type NpsUserSettings } from '../../../src/windows/relying-parties/nps-user.ts'
+import { PLAIN_ACCOUNT, PLAIN_DOMAIN } from '../../directory/plain.ts'
 import { codesOf, freshCrls, START } from '../../pki/contoso.ts'
 import { ask, certified, later, type Asked } from './ask.ts'
 
@@ -25,6 +27,7 @@ const ada: Account = {
   isLocked: false,
   groups: new Set(),
   altSecurityIdentities: [],
+  ...PLAIN_ACCOUNT,
 }
 const directory = (accounts: readonly Account[], kdc: KdcSettings): Directory => ({
   domain: 'contoso.com',
@@ -33,6 +36,7 @@ const directory = (accounts: readonly Account[], kdc: KdcSettings): Directory =>
   autoenrolment: { user: false, computer: false },
   ntAuth: [],
   kdc,
+  ...PLAIN_DOMAIN,
 })
 
 describe('NPS judges a user', () => {
@@ -142,11 +146,21 @@ describe('NPS judges a user', () => {
     const profile = npsUser(settings(), assume)
     expect(ask({ ...bound, crls: NO_CRLS, profile }).shown).toMatchObject({
       code: '853',
-      restsOn: ['clientCodeWithoutCrl'],
+      restsOn: ['reasonOfUnreachableList', 'clientCodeWithoutCrl'],
     })
     expect(ask({ ...withSid(revoked), profile }).shown).toMatchObject({
       reason: { code: 289 },
       restsOn: ['reasonOfRevoked'],
     })
+  })
+
+  test.for([
+    ['pki/crl-unreachable', 'reasonOfUnreachableList', 259, 291],
+    ['pki/wrong-eku', 'reasonOfWrongPurpose', 267, 283],
+    ['pki/untrusted-root', 'reasonOfUntrustedRoot', 265, 286],
+  ] as const)('%s has the reason that %s names', ([failure, assumption, first, other]) => {
+    const reasonUnder = (assume: Assumptions) => npsOutcome(failure, assume).reason?.code
+    expect(reasonUnder(ASSUMPTIONS)).toBe(first)
+    expect(reasonUnder({ ...ASSUMPTIONS, [assumption]: other })).toBe(other)
   })
 })
