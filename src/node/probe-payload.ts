@@ -31,14 +31,22 @@ const PAYLOAD_HEADER_BYTES = 4
 
 /**
  * The UDP payload of a probe to `port`: an IKE_SA_INIT header on 500 and 4500, Status-Server on RADIUS ports, a question for the root's
- * name servers on 53, nothing on any other port. `size`: at least this many bytes, for probes that are to be fragmented.
+ * name servers on 53, nothing on any other port. `size`: at least this many bytes, for probes that are to be fragmented. `secret`: what
+ * the sender shares with the RADIUS server there.
  */
-export function probePayload(port: number, rng: Rng, size = 0): Uint8Array {
+export function probePayload(
+  port: number,
+  rng: Rng,
+  {
+    size = 0,
+    secret,
+  }: { readonly size?: number | undefined; readonly secret?: string | undefined } = {},
+): Uint8Array {
   if (port === IKE_PORT) return ikeRequest(rng, size)
   if (port === NAT_T_PORT) return withMarker(ikeRequest(rng, size - NON_ESP_MARKER_BYTES))
   if (port === DNS_PORT) return rootQuery(rng, size)
   const radius = AUTHENTICATION_PORTS.includes(port) || ACCOUNTING_PORTS.includes(port)
-  return padded(radius ? statusRequest(rng) : new Uint8Array(), size)
+  return padded(radius ? statusRequest(rng, secret) : new Uint8Array(), size)
 }
 
 /** RADIUS ignores octets beyond its Length; the other ports' owners never see a probe with a size. */

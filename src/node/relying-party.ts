@@ -32,6 +32,8 @@ export interface JudgementInput {
   readonly presented: readonly Uint8Array[]
   /** Intermediates in the host's own store. */
   readonly intermediates: readonly Certificate[]
+  /** What no chain may go through: its store of untrusted certificates. Absent: empty. */
+  readonly distrusted?: readonly Certificate[]
   /** Its trusted roots. */
   readonly anchors: readonly Certificate[]
   readonly profile: RelyingPartyProfile
@@ -134,6 +136,7 @@ function consider(
       leaf,
       sent,
       intermediates: [...input.intermediates, ...learned.issuers],
+      ...(input.distrusted !== undefined && { distrusted: input.distrusted }),
       anchors,
       at,
       profile,

@@ -1,12 +1,13 @@
 /**
- * A web client: asks one http URL over the host's TCP, the way CryptoAPI fetches a CRL. Follows redirects, tries each address.
- * Not a browser: no TLS, cookies, caches or proxies.
+ * A web client: asks one http or https URL over the host's TCP, the way CryptoAPI fetches a CRL. Follows redirects, tries each address.
+ * Not a browser: no cookies, caches or proxies. Whether a server's chain is good is for its caller to say.
  */
 import { formatIpv4, parseIpv4, type Ipv4 } from '../base/address.ts'
 import { concat } from '../base/bytes.ts'
 import { seconds, type Duration } from '../base/time.ts'
 import type { CloseReason, Endpoint, Host, SocketError, TcpConnection } from '../net/sockets.ts'
 import type { Timer } from '../net/world.ts'
+import { connectTls, type JudgeTls, type TlsHandlers } from './tls-connection.ts'
 import { formatWireError } from '../wire/codec.ts'
 import {
   encodeRequest,
@@ -37,6 +38,10 @@ export type HttpOutcome =
   /** `to` is absent when the time went by while the name was being resolved. `detail`: an ICMP error heard meanwhile. */
   | { readonly kind: 'timed-out'; readonly to?: Endpoint; readonly detail?: SocketError }
   | { readonly kind: 'unreachable'; readonly to: Endpoint; readonly detail?: SocketError }
+  /** The server's chain was turned down: nothing was asked. */
+  | { readonly kind: 'untrusted'; readonly to: Endpoint; readonly detail: string }
+  /** TLS failed: no algorithm in common, or an alert of the server. */
+  | { readonly kind: 'tls-failed'; readonly to: Endpoint; readonly detail: string }
   /** The URL or the answer: `detail` says what is wrong with it. */
   | { readonly kind: 'malformed'; readonly detail: string; readonly to?: Endpoint }
   | { readonly kind: 'too-many-redirects'; readonly url: string }
@@ -49,20 +54,26 @@ export type Resolve = (
 
 interface Place {
   readonly url: string
+  readonly isSecure: boolean
   readonly host: string
   readonly port: number
   readonly target: string
 }
 
-/** `http://host[:port]/path?query`; undefined for every other scheme and for what is no URL. */
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
+const defaultPort = (isSecure: boolean): number => (isSecure ? 443 : 80)
+
+/** `http://host[:port]/path?query`, or https; undefined for every other scheme and for what is no URL. */
 function parseUrl(url: string, base?: string): Place | undefined {
   if (!URL.canParse(url, base)) return undefined
   const parsed = new URL(url, base)
-  if (parsed.protocol !== 'http:' || parsed.hostname.startsWith('[')) return undefined
+  const port = DEFAULT_PORTS[parsed.protocol]
+  if (port === undefined || parsed.hostname.startsWith('[')) return undefined
   return {
     url: parsed.href,
+    isSecure: parsed.protocol === 'https:',
     host: parsed.hostname,
-    port: parsed.port === '' ? 80 : Number(parsed.port),
+    port: parsed.port === '' ? port : Number(parsed.port),
     target: `${parsed.pathname}${parsed.search}`,
   }
 }
@@ -73,6 +84,13 @@ export interface Posted {
   readonly body: Uint8Array
 }
 
+export interface HttpAsk {
+  readonly url: string
+  readonly posted?: Posted
+  /** Decides on the chains of https servers; absent: https is not spoken. */
+  readonly judge?: JudgeTls
+}
+
 /**
  * GET a URL, or POST to it; `done` is called once, never before this returns. `resolve` is the host's stub resolver.
  * Ends after {@link RETRIEVAL_TIMEOUT} at the latest, redirects and all. Where a redirect changes POST into GET, as 301, 302 and 303
@@ -81,10 +99,10 @@ export interface Posted {
 export function httpAsk(
   host: Host,
   resolve: Resolve,
-  request: { readonly url: string; readonly posted?: Posted },
+  request: HttpAsk,
   done: (outcome: HttpOutcome) => void,
 ): void {
-  new Fetch(host, resolve, request.posted, done).begin(request.url)
+  new Fetch(host, resolve, request, done).begin()
 }
 
 /** One fetch under way: it lives until its outcome is told. */
@@ -92,6 +110,7 @@ class Fetch {
   readonly #host: Host
   readonly #resolve: Resolve
   readonly #done: (outcome: HttpOutcome) => void
+  readonly #request: HttpAsk
   #posted: Posted | undefined
   #redirects = 0
   #connection: TcpConnection | undefined
@@ -101,16 +120,18 @@ class Fetch {
   constructor(
     host: Host,
     resolve: Resolve,
-    posted: Posted | undefined,
+    request: HttpAsk,
     done: (outcome: HttpOutcome) => void,
   ) {
     this.#host = host
     this.#resolve = resolve
-    this.#posted = posted
+    this.#request = request
+    this.#posted = request.posted
     this.#done = done
   }
 
-  begin(url: string): void {
+  begin(): void {
+    const { url } = this.#request
     this.#timeout = this.#host.after(RETRIEVAL_TIMEOUT, () => {
       const to = this.#connection?.remote
       this.#finish(to === undefined ? { kind: 'timed-out' } : { kind: 'timed-out', to })
@@ -127,7 +148,7 @@ class Fetch {
   }
 
   #visit(place: Place | undefined, written: string): void {
-    if (place === undefined) {
+    if (place === undefined || (place.isSecure && this.#request.judge === undefined)) {
       return this.#finish({ kind: 'malformed', detail: `'${written}' is not an http URL` })
     }
     const literal = parseIpv4(place.host)
@@ -150,7 +171,15 @@ class Fetch {
     const receive = (ended: boolean): void => {
       if (current()) this.#receive(place, to, heard, ended)
     }
-    const connection = this.#host.tcp.connect(to, {
+    /** TLS has said goodbye: the alert is on its way, and no RST may overtake it. */
+    const end = (outcome: HttpOutcome): void => {
+      if (!current()) return
+      this.#connection = undefined
+      this.#finish(outcome)
+    }
+    const connection = this.#connect(place, to, {
+      onUntrusted: (detail) => end({ kind: 'untrusted', to, detail }),
+      onTlsFailed: (detail) => end({ kind: 'tls-failed', to, detail }),
       onData: (bytes) => {
         heard = concat(heard, bytes)
         receive(false)
@@ -165,6 +194,13 @@ class Fetch {
     })
     this.#connection = connection
     connection.send(requestFor(place, this.#posted))
+  }
+
+  #connect(place: Place, to: Endpoint, handlers: TlsHandlers): TcpConnection {
+    const { judge } = this.#request
+    return place.isSecure && judge !== undefined
+      ? connectTls(this.#host, to, handlers, { name: place.host, judge })
+      : this.#host.tcp.connect(to, handlers)
   }
 
   #receive(place: Place, to: Endpoint, heard: Uint8Array, ended: boolean): void {
@@ -206,7 +242,11 @@ const requestFor = (place: Place, posted: Posted | undefined): Uint8Array =>
     method: posted === undefined ? 'GET' : 'POST',
     target: place.target,
     headers: [
-      { name: 'Host', value: place.port === 80 ? place.host : `${place.host}:${place.port}` },
+      {
+        name: 'Host',
+        value:
+          place.port === defaultPort(place.isSecure) ? place.host : `${place.host}:${place.port}`,
+      },
       { name: 'Accept', value: '*/*' },
       { name: 'User-Agent', value: 'Microsoft-CryptoAPI/10.0' },
       { name: 'Connection', value: 'close' },
@@ -250,6 +290,10 @@ export function formatHttpOutcome(outcome: HttpOutcome): string {
       return at === '' ? 'timed out while resolving the name' : `no answer from ${at} in time`
     case 'unreachable':
       return `${at} is unreachable${outcome.detail === undefined ? '' : `: ${outcome.detail.code} from ${formatIpv4(outcome.detail.from)}`}`
+    case 'untrusted':
+      return `${at} is not trusted: ${outcome.detail}`
+    case 'tls-failed':
+      return `TLS with ${at} failed: ${outcome.detail}`
     case 'malformed':
       return outcome.detail
     case 'too-many-redirects':

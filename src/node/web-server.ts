@@ -1,11 +1,13 @@
 /**
- * A web server: HTTP/1.1 over the host's TCP, with persistent connections. CRLs and intranet pages come from here.
+ * A web server: HTTP/1.1 over the host's TCP, or over TLS, with persistent connections. CRLs and intranet pages come from here.
  * Not an application: what a path answers is a function of the caller. GET and HEAD, and POST where a path takes it.
  */
 import { concat, utf8 } from '../base/bytes.ts'
 import type { Result } from '../base/result.ts'
 import { formatInstant, type Instant } from '../base/time.ts'
+import type { TlsIdentity } from '../engine/tls.ts'
 import type { Host, TcpConnection, TcpHandlers, TcpListener } from '../net/sockets.ts'
+import { acceptTls, type TlsHandlers } from './tls-connection.ts'
 import { formatWireError, type WireError } from '../wire/codec.ts'
 import {
   encodeResponse,
@@ -27,6 +29,8 @@ export interface WebServerOptions {
   readonly port: number
   /** `path` is the request's target without its query, still percent-encoded. */
   respond(path: string, request: HttpRequest): WebAnswer
+  /** HTTPS: what is shown at this moment; undefined: there is no such certificate, and connections are reset. Absent: HTTP. */
+  identity?(): TlsIdentity | undefined
   /** Whether a path may be posted to; absent: none may. */
   takesPost?(path: string): boolean
 }
@@ -70,10 +74,25 @@ export function startWebServer(
   host: Host,
   options: WebServerOptions,
 ): Result<TcpListener, 'port-in-use'> {
-  const listener = host.tcp.listen({ port: options.port }, (connection) =>
-    serve(host, options, connection),
+  return host.tcp.listen({ port: options.port }, (connection) =>
+    options.identity === undefined
+      ? serve(host, options, connection)
+      : serveSecurely(host, options, connection),
   )
-  return listener
+}
+
+function serveSecurely(
+  host: Host,
+  options: WebServerOptions,
+  connection: TcpConnection,
+): TcpHandlers {
+  const identity = options.identity?.()
+  // HTTP.sys resets what comes to a binding whose certificate is gone.
+  if (identity === undefined) return { onData: () => connection.abort() }
+  return acceptTls(host, connection, identity, (secured): TlsHandlers => ({
+    ...serve(host, options, secured),
+    onTlsFailed: (detail) => host.log('web-server', `a TLS connection failed: ${detail}`),
+  }))
 }
 
 function serve(host: Host, options: WebServerOptions, connection: TcpConnection): TcpHandlers {

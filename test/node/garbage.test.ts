@@ -3,12 +3,8 @@ import { expect, test } from 'vitest'
 import { contoso } from '../../topologies/contoso/topology.ts'
 import { ipv4 } from '../../src/base/address.ts'
 import { rngFrom } from '../../src/base/rng.ts'
-import { instant, minutes } from '../../src/base/time.ts'
-import { compileTopology } from '../../src/lab/compile.ts'
-import { Network } from '../../src/lab/network.ts'
-import { startServices } from '../../src/lab/services.ts'
-import { Trace } from '../../src/net/trace.ts'
-import { World } from '../../src/net/world.ts'
+import { minutes } from '../../src/base/time.ts'
+import { buildDrivenLab } from '../../src/lab/build.ts'
 
 /** Sender, receiver, its address, and a port whose protocol has a shape. */
 test.for([
@@ -17,14 +13,12 @@ test.for([
   ['edgeFirewall', 'gateway', '172.16.10.10', 500],
   ['officePc', 'coreRouter', '10.10.8.1', 67],
 ] as const)('from %s to %s, %s:%i', ([from, to, address, port]) => {
-  const compiled = compileTopology(contoso)
-  if (!compiled.ok) throw new Error('Contoso cannot be built')
-  const world = new World({ seed: '1', start: instant(contoso.start) })
-  const trace = new Trace(() => world.now)
-  const network = new Network(world, trace, contoso)
-  for (const stack of network.stacks.values()) startServices(stack, () => compiled.value)
+  const built = buildDrivenLab(contoso)
+  if (!built.ok) throw new Error('Contoso cannot be built')
+  const { world, lab } = built.value
+  const { trace } = lab
   const rng = rngFrom(`garbage/${port}`)
-  const sender = network.stack(from)
+  const sender = built.value.stack(from)
   const opened = sender.udp.open({ onDatagram: () => undefined })
   if (!opened.ok) throw new Error('no port')
   if (from === 'officePc')

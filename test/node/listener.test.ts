@@ -47,7 +47,7 @@ describe('ike', () => {
 
   test('a probe of any size is one message, and is answered', () => {
     for (const size of [0, 28, 29, 32, 33, 500, 4000]) {
-      const probe = probePayload(500, rng, size)
+      const probe = probePayload(500, rng, { size: size })
       expect(probe.length).toBe(size > 32 ? size : 28)
       expect(ask(gateway, 500, probe).answer).toHaveLength(28)
     }
@@ -118,12 +118,12 @@ test('echo repeats, silent does not, and both are delivered', () => {
 
 test('a probe of DNS asks for the servers of the root; other ports hear nothing in particular', () => {
   for (const size of [0, 100, 2000]) {
-    const probe = probePayload(53, rng, size)
+    const probe = probePayload(53, rng, { size: size })
     expect(probe.length).toBe(Math.max(17, size))
     expect(decodeMessage(probe)).toMatchObject({ ok: true, value: { question: [{ type: 2 }] } })
   }
   expect(probePayload(9, rng)).toHaveLength(0)
-  expect(probePayload(9, rng, 3000)).toHaveLength(3000)
+  expect(probePayload(9, rng, { size: 3000 })).toHaveLength(3000)
   expect(toHex(probePayload(500, rngFrom('a')))).toBe(toHex(probePayload(500, rngFrom('a'))))
 })
 
