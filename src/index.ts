@@ -24,6 +24,16 @@ export {
   type RuleSpec,
 } from './topology/firewall.ts'
 export type { DirectorySpec } from './topology/directory.ts'
+export {
+  nps,
+  vpnConnectionRequestPolicy,
+  vpnNetworkPolicy,
+  type EapTypeSpec,
+  type NetworkPolicySpec,
+  type NpsSpec,
+  type RadiusClientSpec,
+  type RadiusServerSpec,
+} from './topology/nps.ts'
 export { readContainer, type ContainerFault, type Contents } from './pki/files/containers.ts'
 export { mirrorCertificates, type Mirror, type MirrorFault } from './pki/mirror/mirror.ts'
 export { mirrorOf, type MirroredSpec } from './pki/mirror/mirror-source.ts'
@@ -31,8 +41,8 @@ export type { AuthoritySpec, CertificateSpec, MirrorSource, OcspSpec } from './t
 export {
   dhcpServer,
   dnsServer,
+  domainController,
   listener,
-  nps,
   vpnGateway,
   webServer,
   type ServiceSpec,
@@ -81,7 +91,9 @@ export {
 export {
   withAutoenrolment,
   withCertificateRevoked,
+  withComputer,
   withKdc,
+  withPasswordPolicy,
   withMember,
   withoutMember,
   withoutNtAuth,
@@ -89,10 +101,22 @@ export {
   withTemplate,
   withUser,
 } from './topology/edit-directory.ts'
+export {
+  withConnectionRequestPolicy,
+  withGatewayRadius,
+  withNetworkPolicy,
+  withNps,
+  withoutConnectionRequestPolicy,
+  withoutNetworkPolicy,
+  withRadiusClient,
+  withRadiusSecret,
+  withRadiusServer,
+} from './topology/edit-nps.ts'
 export { delay, duplicate, fault, flipBit, lose, type Fault } from './net/faults.ts'
 export { buildLab } from './lab/build.ts'
 export type { Lab, LabNode, LabOptions, LabProblem, ProbeQuery } from './lab/lab.ts'
 export type {
+  AuthenticationReport,
   ChainReport,
   EnrolmentReport,
   HttpReport,

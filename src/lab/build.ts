@@ -9,16 +9,19 @@ import { formatDuration, seconds, type Duration, type Instant } from '../base/ti
 import { parseIpv4 } from '../base/address.ts'
 import type { Fault } from '../net/faults.ts'
 import { Trace } from '../net/trace.ts'
+import type { Stack } from '../net/stack.ts'
 import { World } from '../net/world.ts'
 import { startDhcpClient } from '../node/dhcp-client.ts'
 import type { Edit } from '../topology/edit.ts'
 import type { NodeSpec, Topology } from '../topology/topology.ts'
 import { PROTOCOL } from '../wire/ipv4.ts'
+import { LabAccess } from './access.ts'
 import { aimAt, type Aim } from './aim.ts'
 import { captureOf } from './capture.ts'
 import { compileTopology, type Compiled } from './compile.ts'
 import { CertificateStores } from './enrolment.ts'
 import type { Lab, LabNode, LabOptions, LabProblem, LabStep, ProbeQuery } from './lab.ts'
+import { serviceOf } from './inventory.ts'
 import { DHCP, ipNodesOf, Network } from './network.ts'
 import { RunningNode } from './node.ts'
 import { ipv4Of, probe, unresolvedProbe, wantedBy } from './probe.ts'
@@ -43,6 +46,25 @@ export function buildLab<N extends string, H extends string, Z extends string>(
   return ok(new RunningLab(compiled.value, options) as unknown as Lab<H>)
 }
 
+/** A lab with its clock and its hosts, for who drives it by another clock than its own. */
+export interface DrivenLab {
+  readonly lab: Lab
+  readonly world: World
+  /** Throws RangeError for a name that is no IP node. */
+  stack(node: string): Stack
+}
+
+/** Like {@link buildLab}, for `live`: scripts have the verbs, and no need of what is behind them. */
+export function buildDrivenLab(
+  topology: Topology,
+  options: LabOptions = {},
+): Result<DrivenLab, readonly LabProblem[]> {
+  const compiled = compileTopology(topology)
+  if (!compiled.ok) return err(compiled.error)
+  const lab = new RunningLab(compiled.value, options)
+  return ok({ lab, world: lab.world, stack: (node) => lab.stack(node) })
+}
+
 class RunningLab implements Lab {
   readonly seed: number
   readonly trace: Trace
@@ -55,6 +77,7 @@ class RunningLab implements Lab {
   readonly #services = new Map<string, () => void>()
   readonly #steps: LabStep[] = []
   readonly #stores = new CertificateStores()
+  readonly #access: LabAccess
   #compiled: Compiled
   #booting = 0
   #booted: (() => void)[] = []
@@ -66,6 +89,13 @@ class RunningLab implements Lab {
     this.#world = new World({ seed: String(this.seed), start: options.at ?? compiled.start })
     this.trace = new Trace(() => this.#world.now, options.traceLevel)
     this.#network = new Network(this.#world, this.trace, compiled.topology)
+    this.#access = new LabAccess({
+      network: this.#network,
+      trace: this.trace,
+      current: () => this.#stores.over(this.#compiled),
+      node: (name) => this.#node(name),
+      now: () => this.now,
+    })
     for (const [name, spec] of ipNodesOf(compiled.topology)) {
       const stack = this.#network.stack(name)
       const node = new RunningNode(stack, {
@@ -75,12 +105,12 @@ class RunningLab implements Lab {
         stores: this.#stores,
         ready: () => this.#ready(),
         lease: (nic) => this.#lease(name, nic),
+        authentication: (gateway, asked) => this.#access.authentication(gateway, asked),
+        accounting: (gateway, asked) => this.#access.accounting(gateway, asked),
+        accountingLog: () => this.#access.accountingLog(name),
       })
       this.#running.set(name, node)
-      this.#services.set(
-        name,
-        startServices(stack, () => this.#compiled),
-      )
+      this.#startServices(name)
       for (const nic of spec.interfaces) if (nic.address === DHCP) this.#lease(name, nic.network)
     }
     this.nodes = Object.fromEntries(this.#running)
@@ -88,6 +118,14 @@ class RunningLab implements Lab {
 
   get topology(): Topology {
     return this.#compiled.topology
+  }
+
+  get world(): World {
+    return this.#world
+  }
+
+  stack(node: string): Stack {
+    return this.#node(node).stack
   }
 
   get now(): Instant {
@@ -195,8 +233,21 @@ class RunningLab implements Lab {
       stack,
       events: () => this.trace.events,
       seed: this.seed,
+      ...this.#secretFor(query, aim),
     }
     return probe(env, query, aim)
+  }
+
+  /** What a gateway shares with the RADIUS server that it probes. */
+  #secretFor({ from, to }: ProbeQuery, { address }: Aim): { readonly secret?: string } {
+    const servers = serviceOf(this.topology, from, 'vpn-gateway')?.radius ?? []
+    const found = servers.find(
+      ({ server, address: written }) =>
+        server === to ||
+        written === to ||
+        (server !== undefined && this.#network.stack(server).hasAddress(address)),
+    )
+    return found === undefined ? {} : { secret: found.secret }
   }
 
   sessions(node: string): readonly SessionReport[] {
@@ -219,7 +270,7 @@ class RunningLab implements Lab {
     const nics = ipNodesOf(this.#base).flatMap(([name, spec]) =>
       spec.interfaces.map((nic) => `${name}/${nic.network}`),
     )
-    return captureOf(this.trace.events, nics)
+    return captureOf(this.trace.events, nics, this.trace.secrets)
   }
 
   digest(): string {
@@ -294,11 +345,12 @@ class RunningLab implements Lab {
 
   #restartServices(node: string): void {
     this.#services.get(node)?.()
-    const stack = this.#network.stack(node)
-    this.#services.set(
-      node,
-      startServices(stack, () => this.#compiled),
-    )
+    this.#access.close(node)
+    this.#startServices(node)
+  }
+
+  #startServices(node: string): void {
+    this.#services.set(node, startServices(this.#access.contextOf(node)))
   }
 
   #note(text: string): void {

@@ -12,9 +12,13 @@ const nicOf = (event: Seen): string => `${event.node}/${event.nic}`
 
 /**
  * The bytes of a `.pcapng` file, Ethernet, in the trace's order. `nics` (`gateway/perimeter`) come first, in that order, so that
- * an interface which saw nothing has its place too; others follow as they appear.
+ * an interface which saw nothing has its place too; others follow as they appear. `tlsSecrets`: lines of a key log.
  */
-export function captureOf(events: readonly TraceEvent[], nics: readonly string[] = []): Uint8Array {
+export function captureOf(
+  events: readonly TraceEvent[],
+  nics: readonly string[] = [],
+  tlsSecrets: readonly string[] = [],
+): Uint8Array {
   const seen = events.filter(isSeen)
   const index = new Map<string, number>()
   for (const name of [...nics, ...seen.map(nicOf)]) {
@@ -32,7 +36,7 @@ export function captureOf(events: readonly TraceEvent[], nics: readonly string[]
     }
   })
   const interfaces = [...index.keys()].map((name) => ({ name }))
-  return encodePcapng({ application: 'sallyport', interfaces, frames })
+  return encodePcapng({ application: 'sallyport', interfaces, frames, tlsSecrets })
 }
 
 const isSeen = (event: TraceEvent): event is Seen =>

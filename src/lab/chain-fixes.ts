@@ -79,6 +79,7 @@ const FIXES: Readonly<Record<PathFailureCode, Fix>> = {
   'account/disabled': account,
   'account/expired': account,
   'account/locked': account,
+  'account/outside-hours': account,
   'account/not-strongly-mapped': ({ subject }) =>
     `reissue ${subject} from an authority that writes the SID extension (1.3.6.1.4.1.311.25.2), or enter a strong mapping in altSecurityIdentities`,
   'account/predated': ({ subject }) =>

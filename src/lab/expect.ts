@@ -1,11 +1,13 @@
 /**
- * `expect` as stories use it: the claims of `lab/matchers.ts`, offered for the report that was received.
+ * `expect` as stories use it: the claims of `lab/matchers.ts` and its neighbours, offered for the report that was received.
  * Not vitest's: a story must also run where vitest is not. A claim that does not hold throws {@link StoryFailure}.
  */
 import { StoryFailure, type Finding } from './failure.ts'
+import { authenticationMatchers } from './authentication-matchers.ts'
 import { chainMatchers, selectionMatchers } from './chain-matchers.ts'
 import { httpMatchers, probeMatchers, resolveMatchers, valueMatchers } from './matchers.ts'
 import type {
+  AuthenticationReport,
   ChainReport,
   HttpReport,
   ProbeReport,
@@ -29,6 +31,7 @@ export interface Expect {
   (received: ResolveReport): Claims<typeof resolveMatchers & typeof valueMatchers>
   (received: ChainReport): Claims<typeof chainMatchers & typeof valueMatchers>
   (received: SelectionReport): Claims<typeof selectionMatchers & typeof valueMatchers>
+  (received: AuthenticationReport): Claims<typeof authenticationMatchers & typeof valueMatchers>
   (received: HttpReport): Claims<typeof httpMatchers & typeof valueMatchers>
   (received: unknown): Claims<typeof valueMatchers>
 }
@@ -40,6 +43,7 @@ const ALL: Matchers = {
   ...chainMatchers,
   ...selectionMatchers,
   ...httpMatchers,
+  ...authenticationMatchers,
 }
 
 function checks(received: unknown, negated: boolean): Checks<Matchers> {

@@ -20,3 +20,9 @@ export const serviceOf = <S extends ServiceSpec['service']>(
   ipNodeOf(topology, node)?.services?.find(
     (each): each is Extract<ServiceSpec, { readonly service: S }> => each.service === service,
   )
+
+/** Nodes that ask RADIUS servers, in the order of the topology. */
+export const gatewaysOf = (topology: Topology): readonly string[] =>
+  Object.keys(topology.nodes).filter(
+    (node) => (serviceOf(topology, node, 'vpn-gateway')?.radius ?? []).length > 0,
+  )

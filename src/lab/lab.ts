@@ -10,7 +10,11 @@ import type { Edit } from '../topology/edit.ts'
 import type { RequestSpec } from '../topology/pki.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Assumptions } from '../windows/assumptions.ts'
+import type { SessionUsage } from '../engine/radius/accounting.ts'
+import type { TerminateCause } from '../wire/radius/named-values.ts'
 import type {
+  AccountingReport,
+  AuthenticationReport,
   CertificateUse,
   ChainReport,
   EnrolmentReport,
@@ -74,6 +78,15 @@ export interface LabNode {
    * certificate's first DNS name. The chain is the one that `of` would send; CRLs come over the simulated network.
    */
   judge(of: string, options?: JudgeOptions): Promise<ChainReport>
+  /**
+   * On a gateway: ask its RADIUS servers whether a user may come in, as it would for a VPN connection. The client's packets do not travel to
+   * the gateway; those between the gateway and NPS do.
+   */
+  authenticate(options?: AuthenticateOptions): Promise<AuthenticationReport>
+  /** On a gateway: tell its RADIUS servers that a session that they let in begins, goes on or ends. Nobody is put out where none answers. */
+  account(options: AccountOptions): Promise<AccountingReport>
+  /** On an NPS: the lines of its local log so far, in the format of its settings. */
+  accountingLog(): readonly string[]
   /** Which of its certificates it would show; `to`: the gateway that a device dials. */
   selectCertificate(
     use: CertificateUse,
@@ -107,6 +120,74 @@ export interface LabNode {
   /** Forget revocation lists and fetched certificates alone, as `certutil -urlcache * delete` does. */
   flushUrlCache(): void
 }
+
+/** Who comes to the gateway, and how. */
+export interface AuthenticateOptions {
+  /** The node at which the user sits: its profile, certificates and trust count. */
+  readonly client?: string
+  /** Logon name of the directory's user; default: the first who signs in on the client. */
+  readonly user?: string
+  /** What is typed; default the user's own password. */
+  readonly password?: string
+  /** A new one, for those whose password has expired. */
+  readonly newPassword?: string
+  /** Default `profile`: what the client's ProfileXML says; without one PEAP with EAP-TLS. */
+  readonly method?: AuthenticationMethod
+  /** Name of the client's certificate, or `none`; default what Windows would select. */
+  readonly certificate?: string
+  /** Identity outside the tunnel of PEAP, or User-Name without EAP; default the user's own name. */
+  readonly identity?: string
+  /** Largest EAP packet that the client sends; default 1,400 bytes. */
+  readonly fragmentSize?: number
+  /** The client's TLS; default 1.2 alone, which is all that NPS takes. */
+  readonly tls?: {
+    readonly minimum?: '1.2' | '1.3'
+    readonly maximum?: '1.2' | '1.3'
+    /** Names as OpenSSL writes them. */
+    readonly ciphers?: readonly string[]
+  }
+  /** How the client answers PEAP's crypto-binding: not at all, as old ones do, or as somebody does who stands between. Default as it should. */
+  readonly cryptoBinding?: 'none' | 'wrong'
+  /** The client is gone after so many answers, its identity the first. */
+  readonly leavesAfter?: number
+  /** What becomes of an answer of the client before the gateway gets it; RADIUS around it stays whole. */
+  readonly tampering?: Tampering
+  /** Attributes of the request that are other than RRAS would send, by name; `undefined` leaves one out. */
+  readonly attributes?: Readonly<Record<string, string | number | undefined>>
+  /** What no source confirms, set otherwise than by default. */
+  readonly assume?: Partial<Assumptions>
+}
+
+/**
+ * `record`: one byte of the client's second TLS flight is another. `message`: its ClientHello is some other message. `sequence`: in place
+ * of the ClientHello comes an acknowledgement of nothing.
+ */
+export type Tampering = 'record' | 'message' | 'sequence'
+
+/** Of which session, and what becomes of it. */
+export interface AccountOptions {
+  /** `session` of the report that let it in. */
+  readonly session: string
+  readonly status: 'start' | 'interim' | 'stop'
+  /** What went through since it began; default nothing. */
+  readonly usage?: Partial<SessionUsage>
+  /** Why it ends; default User-Request. */
+  readonly cause?: TerminateCause
+}
+
+export const AUTHENTICATION_METHODS = [
+  'profile',
+  'peap-tls',
+  'peap-mschapv2',
+  'eap-tls',
+  'eap-mschapv2',
+  'pap',
+  'chap',
+  'ms-chap',
+  'ms-chap-v2',
+  'none',
+] as const
+export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number]
 
 export interface JudgeOptions {
   /**

@@ -24,6 +24,7 @@ import { Switch, type Trunk } from '../net/switch.ts'
 import type { Trace } from '../net/trace.ts'
 import type { World } from '../net/world.ts'
 import type { FilterSpec } from '../topology/firewall.ts'
+import { heededFirewall } from './host-firewall.ts'
 import type { InterfaceSpec, NetworkSpec, NodeSpec, Topology } from '../topology/topology.ts'
 import type { SessionReport } from './reports.ts'
 
@@ -38,9 +39,9 @@ export const ipNodesOf = (topology: Topology): readonly (readonly [string, IpNod
     (entry): entry is [string, IpNodeSpec] => entry[1].kind !== 'switch',
   )
 
-/** The filter that a node has: a firewall's own, or a host's. */
+/** The filter that a node has: a firewall's own, or a host's, as far as Windows heeds it. */
 const filterOf = (spec: IpNodeSpec): FilterSpec | undefined =>
-  spec.kind === 'firewall' ? spec.filter : spec.kind === 'host' ? spec.firewall : undefined
+  spec.kind === 'firewall' ? spec.filter : spec.kind === 'host' ? heededFirewall(spec) : undefined
 
 export class Network {
   readonly segments = new Map<string, Segment>()

@@ -8,14 +8,16 @@ import type { Rng } from '../base/rng.ts'
 import type { Wish } from '../directory/enrolments.ts'
 import type { Stack } from '../net/stack.ts'
 import type { World } from '../net/world.ts'
-import { judge } from '../node/relying-party.ts'
+import { alertOf } from '../node/chain-alert.ts'
+import { judge, type ChainJudgement, type JudgementInput } from '../node/relying-party.ts'
+import type { JudgeTls } from '../node/tls-connection.ts'
 import type { Certificate } from '../pki/certificate/certificate.ts'
 import { markMirrors } from '../pki/path/chain-link.ts'
 import { OCSP_NONCE_OCTETS, OCSP_REQUEST_TYPE } from '../pki/revocation/ocsp-request.ts'
 import type { EnrolmentOutcome } from '../pki/issuing/plan.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
 import { UrlCache } from '../node/url-cache.ts'
-import { httpAsk, type HttpOutcome, type Posted } from '../node/web-client.ts'
+import { httpAsk, type HttpAsk, type HttpOutcome } from '../node/web-client.ts'
 import { EKU_OIDS } from '../pki/encoding/oids.ts'
 import type { RelyingPartyProfile } from '../pki/profile/profile.ts'
 import { thumbprintsOf } from '../pki/certificate/thumbprint.ts'
@@ -23,12 +25,21 @@ import type { EkuName } from '../topology/pki.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
 import type { Compiled } from './compile.ts'
 import { dueWishes, enrol, wishFor, type CertificateStores, type Enrollee } from './enrolment.ts'
-import type { EnrolOptions, JudgeOptions, LabNode } from './lab.ts'
+import type {
+  AccountOptions,
+  AuthenticateOptions,
+  EnrolOptions,
+  JudgeOptions,
+  LabNode,
+} from './lab.ts'
 import { ipNodeOf } from './inventory.ts'
 import type { IpNodeSpec, Network } from './network.ts'
 import { purposeOf } from './relations.ts'
-import { relyingPartyOf } from './relying-parties.ts'
+import { relyingPartyOf, type Party } from './relying-parties.ts'
+import type { PartyWanted, ServiceNode } from './service-context.ts'
 import type {
+  AccountingReport,
+  AuthenticationReport,
   CertificateUse,
   ChainReport,
   EnrolmentReport,
@@ -48,17 +59,29 @@ export interface NodeEnv {
   readonly ready: () => Promise<void>
   /** What nodes hold besides what the topology says. */
   readonly stores: CertificateStores
+  /** Ask the RADIUS servers of a gateway. Throws RangeError for a script's mistake. */
+  readonly authentication: (
+    gateway: string,
+    options: AuthenticateOptions,
+  ) => (done: (report: AuthenticationReport) => void) => void
+  /** Tell the RADIUS servers of a gateway of a session. Throws RangeError for a script's mistake. */
+  readonly accounting: (
+    gateway: string,
+    options: AccountOptions,
+  ) => (done: (report: AccountingReport) => void) => void
+  /** Of the NPS that runs here. */
+  readonly accountingLog: () => readonly string[]
   /** Ask for an address on an interface. */
   readonly lease: (nic: string) => { release(): void }
 }
 
-export class RunningNode implements LabNode {
+export class RunningNode implements LabNode, ServiceNode {
   readonly name: string
   readonly stack: Stack
   readonly #env: NodeEnv
   readonly #urlCache = new UrlCache()
   readonly #nonces: Rng
-  readonly #resolver: StubResolver
+  readonly resolver: StubResolver
   #isConnected = false
   /** What was true at the last boot: services read their registry values then. */
   #booted: Compiled
@@ -69,7 +92,7 @@ export class RunningNode implements LabNode {
     this.#env = env
     this.#nonces = stack.rng.fork('ocsp-nonce')
     this.#booted = env.current()
-    this.#resolver = createStubResolver(
+    this.resolver = createStubResolver(
       stack,
       stubConfigOf(this.name, env.current, () => this.#isConnected),
     )
@@ -82,7 +105,7 @@ export class RunningNode implements LabNode {
   ): Promise<ResolveReport> {
     await this.#env.ready()
     return this.#env.world.perform(`${this.name} resolves ${name}`, (done) => {
-      this.#resolver.resolve({ name, type }, { mode: options.mode ?? 'api' }, (outcome) => {
+      this.resolver.resolve({ name, type }, { mode: options.mode ?? 'api' }, (outcome) => {
         const { rcode, nrptRule } = outcome
         const event = { kind: 'resolved', node: this.name, name, type, rcode } as const
         this.stack.trace.add(nrptRule === undefined ? event : { ...event, nrptRule })
@@ -94,7 +117,9 @@ export class RunningNode implements LabNode {
   async get(url: string): Promise<HttpReport> {
     await this.#env.ready()
     return this.#env.world.perform(`${this.name} gets ${url}`, (done) => {
-      this.#ask({ url }, (outcome) => done(httpReport(this.name, url, outcome)))
+      this.#ask({ url, judge: this.#judgeTls }, (outcome) =>
+        done(httpReport(this.name, url, outcome)),
+      )
     })
   }
 
@@ -108,49 +133,67 @@ export class RunningNode implements LabNode {
     const holder = this.#env.network.stack(node)
     const held = name === undefined ? undefined : pki.certificate(node, name, holder.wallClock)
     if (held === undefined) throw new RangeError(`${node} has no certificate '${name ?? ''}'`)
-    const own = ipNodeOf(topology, this.name)
-    const known = (keys: readonly string[] = []) =>
-      keys.flatMap((key) => pki.authorityCertificates(key, this.stack.wallClock))
-    const anchors = known(own?.trusts)
-    const {
-      profile: asked,
-      asksName,
-      notes,
-    } = relyingPartyOf({
+    const party = this.#partyFor({
       as: (options.profile ?? 'strict') as ProfileName,
-      node: this.name,
-      compiled,
-      booted: this.#booted,
-      at: this.stack.wallClock,
-      roots: anchors.flatMap(thumbprintsOf),
       ...(options.assume !== undefined && { assume: options.assume }),
     })
-    const { profile, ...purpose } = withPurpose(asked, compiled, of)
-    const dialled = asksName ? (options.name ?? firstDnsName(held.certificate)) : undefined
+    const { profile, ...purpose } = withPurpose(party.profile, compiled, of)
+    const dialled = party.asksName ? (options.name ?? firstDnsName(held.certificate)) : undefined
     return this.#env.world.perform(`${this.name} judges ${of}`, (done) => {
-      judge(
-        this.stack,
-        {
-          httpGet: (url, then) => this.#ask({ url }, then),
-          httpPost: (url, body, then) =>
-            this.#ask({ url, posted: { contentType: OCSP_REQUEST_TYPE, body } }, then),
-          cache: this.#urlCache,
-          nonce: () => this.#nonces.bytes(OCSP_NONCE_OCTETS),
-        },
-        {
-          presented: [held.certificate, ...held.chain].map((certificate) => certificate.der),
-          anchors,
-          intermediates: known(own?.intermediates),
-          profile,
-          ...(dialled === undefined ? {} : { name: dialled }),
-        },
+      const presented = [held.certificate, ...held.chain].map(({ der }) => der)
+      this.#judgeChain(
+        { presented, profile, ...(dialled !== undefined && { name: dialled }) },
         (judgement) => {
           const path = markMirrors(judgement.path, pki.mirrors())
-          const noted = notes.length > 0 && { notes }
+          const noted = party.notes.length > 0 && { notes: party.notes }
           done({ on: this.name, of, ...purpose, ...judgement, path, ...noted })
         },
       )
     })
+  }
+
+  /** Ask a relying party of this node about the chain that a peer has sent. `done` is called once. */
+  judgePresented(
+    chain: readonly Uint8Array[],
+    as: PartyWanted,
+    done: (judgement: ChainJudgement) => void,
+  ): void {
+    this.#judgeChain({ presented: chain, profile: this.#partyFor(as).profile }, done)
+  }
+
+  #partyFor(as: PartyWanted): Party {
+    return relyingPartyOf({
+      ...as,
+      node: this.name,
+      compiled: this.#env.current(),
+      booted: this.#booted,
+      at: this.stack.wallClock,
+      roots: this.#certificatesOf('trusts').flatMap(thumbprintsOf),
+    })
+  }
+
+  /** Certificates of the authorities that this node trusts, knows, or distrusts, at this moment. */
+  #certificatesOf(store: 'trusts' | 'intermediates' | 'distrusts'): readonly Certificate[] {
+    const { topology, pki } = this.#env.current()
+    const keys = ipNodeOf(topology, this.name)?.[store] ?? []
+    return keys.flatMap((key) => pki.authorityCertificates(key, this.stack.wallClock))
+  }
+
+  async authenticate(options: AuthenticateOptions = {}): Promise<AuthenticationReport> {
+    await this.#env.ready()
+    const who = options.user ?? options.client ?? 'somebody'
+    const begin = this.#env.authentication(this.name, options)
+    return this.#env.world.perform(`${this.name} authenticates ${who}`, begin)
+  }
+
+  async account(options: AccountOptions): Promise<AccountingReport> {
+    await this.#env.ready()
+    const begin = this.#env.accounting(this.name, options)
+    return this.#env.world.perform(`${this.name} accounts for ${options.session}`, begin)
+  }
+
+  accountingLog(): readonly string[] {
+    return [...this.#env.accountingLog()]
   }
 
   certificateNames(): readonly string[] {
@@ -222,7 +265,7 @@ export class RunningNode implements LabNode {
   }
 
   flushCaches(): void {
-    this.#resolver.flush()
+    this.resolver.flush()
     this.#urlCache.flush()
   }
 
@@ -230,15 +273,40 @@ export class RunningNode implements LabNode {
     this.#urlCache.flush()
   }
 
-  #ask(
-    request: { readonly url: string; readonly posted?: Posted },
-    done: (outcome: HttpOutcome) => void,
+  #judgeChain(
+    input: Pick<JudgementInput, 'presented' | 'profile' | 'name'>,
+    done: (judgement: ChainJudgement) => void,
   ): void {
-    httpAsk(this.stack, (name, then) => this.#addressesOf(name, then), request, done)
+    const deps = {
+      httpGet: (url: string, then: (outcome: HttpOutcome) => void) => this.#ask({ url }, then),
+      httpPost: (url: string, body: Uint8Array, then: (outcome: HttpOutcome) => void) =>
+        this.#ask({ url, posted: { contentType: OCSP_REQUEST_TYPE, body } }, then),
+      cache: this.#urlCache,
+      nonce: () => this.#nonces.bytes(OCSP_NONCE_OCTETS),
+    }
+    const stores = {
+      anchors: this.#certificatesOf('trusts'),
+      intermediates: this.#certificatesOf('intermediates'),
+      distrusted: this.#certificatesOf('distrusts'),
+    }
+    judge(this.stack, deps, { ...input, ...stores }, done)
   }
 
-  #addressesOf: Enrollee['resolve'] = (name, then) =>
-    this.#resolver.resolve({ name, type: 'A' }, { mode: 'api' }, ({ answers, rcode }) => {
+  /** As WinHTTP decides on a server: the SSL policy of CryptoAPI. */
+  readonly #judgeTls: JudgeTls = (presented, name, done) => {
+    const { profile } = this.#partyFor({ as: 'windows' })
+    this.#judgeChain({ presented, profile, name }, ({ valid, failures: [first] }) => {
+      const detail = first === undefined ? 'no path' : `${first.code}: ${first.message}`
+      done(valid ? { accepted: true } : { accepted: false, detail, alert: alertOf(first?.code) })
+    })
+  }
+
+  #ask(request: HttpAsk, done: (outcome: HttpOutcome) => void): void {
+    httpAsk(this.stack, (name, then) => this.addressesOf(name, then), request, done)
+  }
+
+  readonly addressesOf: Enrollee['resolve'] = (name, then) =>
+    this.resolver.resolve({ name, type: 'A' }, { mode: 'api' }, ({ answers, rcode }) => {
       const addresses = answers
         .filter((answer) => answer.type === 'A')
         .flatMap((answer) => parseIpv4(answer.data) ?? [])
@@ -249,7 +317,7 @@ export class RunningNode implements LabNode {
     return {
       stack: this.stack,
       compiled: this.#env.current(),
-      resolve: this.#addressesOf,
+      resolve: this.addressesOf,
       keep: (name, held) => this.#env.stores.enrolled(this.name, name, held),
       clockOf: (node) => this.#env.network.stack(node).wallClock,
     }
@@ -293,6 +361,8 @@ function httpReport(on: string, url: string, outcome: HttpOutcome): HttpReport {
     case 'unresolved':
       return { ...base, detail: `${outcome.name} is ${outcome.rcode}` }
     case 'malformed':
+    case 'untrusted':
+    case 'tls-failed':
       return { ...base, detail: outcome.detail }
     case 'too-many-redirects':
       return { ...base, detail: `the last was to ${outcome.url}` }

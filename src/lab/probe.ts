@@ -29,6 +29,8 @@ export interface ProbeEnv {
   readonly stack: Stack
   readonly events: () => readonly TraceEvent[]
   readonly seed: number
+  /** What the sender shares with the RADIUS server that it asks; absent: nothing, or it is none. */
+  readonly secret?: string
 }
 
 export const wantedBy = (query: ProbeQuery): Wanted =>
@@ -106,7 +108,7 @@ interface Exchange extends ProbeEnv {
   readonly done: (requests: readonly number[]) => void
 }
 
-function sendUdp({ stack, to, source, done }: Exchange, port: number, size?: number): void {
+function sendUdp({ stack, to, source, secret, done }: Exchange, port: number, size?: number): void {
   const finish = (): void => {
     timer.cancel()
     socket.close()
@@ -117,10 +119,14 @@ function sendUdp({ stack, to, source, done }: Exchange, port: number, size?: num
   if (!opened.ok) throw new RangeError(`${stack.name} has no free UDP port`)
   const socket = opened.value
   const timer = stack.after(ANSWER_TIMEOUT, finish)
-  const packet = socket.send({ address: to, port }, probePayload(port, stack.rng, size), {
-    ...(source === undefined ? {} : { source }),
-    ...(size === undefined ? {} : { dontFragment: false }),
-  })
+  const packet = socket.send(
+    { address: to, port },
+    probePayload(port, stack.rng, { size, secret }),
+    {
+      ...(source === undefined ? {} : { source }),
+      ...(size === undefined ? {} : { dontFragment: false }),
+    },
+  )
 }
 
 function connectTcp({ stack, to, source, done, events }: Exchange, port: number): void {

@@ -128,7 +128,9 @@ const gatewaysOf = (compiled: Compiled): readonly Gateway[] =>
 
 /** Those that a gateway asks. */
 function radiusServersOf(compiled: Compiled, gateways: readonly Gateway[]): readonly Server[] {
-  const asked = new Set(gateways.flatMap(({ service }) => service.radius ?? []))
+  const asked = new Set(
+    gateways.flatMap(({ service }) => (service.radius ?? []).flatMap(({ server }) => server ?? [])),
+  )
   return ipNodesOf(compiled.topology)
     .filter(([node]) => asked.has(node))
     .map(([node]) => ({

@@ -3,6 +3,7 @@
  * give it. Not the judgement: `node/relying-party.ts` makes it over the network. Registry values count as they were at the last boot.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { rememberEach } from '../base/remember.ts'
 import type { Instant } from '../base/time.ts'
 import { kdcRestsOn } from '../directory/kdc.ts'
 import { nameFrom, type Name } from '../pki/certificate/name.ts'
@@ -37,6 +38,8 @@ export interface PartyQuestion {
   /** Thumbprints of the roots that the node trusts. */
   readonly roots: readonly string[]
   readonly assume?: Partial<Assumptions>
+  /** Of the network policy that matched; absent: of the first that grants. */
+  readonly allowedCertificateOids?: readonly string[]
 }
 
 export interface Party {
@@ -47,9 +50,14 @@ export interface Party {
   readonly notes: readonly string[]
 }
 
+const completed = rememberEach((assume: Partial<Assumptions>): Assumptions => ({
+  ...ASSUMPTIONS,
+  ...assume,
+}))
+
 /** The relying party `as` on a node; one whose settings the node does not have gets Windows' defaults. */
 export function relyingPartyOf(question: PartyQuestion): Party {
-  const assume = { ...ASSUMPTIONS, ...question.assume }
+  const assume = question.assume === undefined ? ASSUMPTIONS : completed(question.assume)
   const others = { asksName: false, notes: [] }
   switch (question.as) {
     case 'ike-client':
@@ -133,7 +141,10 @@ function validationSettings(
 function userJudge(question: PartyQuestion, assume: Assumptions): RelyingPartyProfile {
   const { node, compiled, at } = question
   const { directory } = compiled
-  const { allowedCertificateOids = [] } = serviceOf(compiled.topology, node, 'nps') ?? {}
+  const policies = serviceOf(compiled.topology, node, 'nps')?.networkPolicies ?? []
+  const granting = policies.find(({ enabled, access }) => enabled !== false && access === 'grant')
+  const allowedCertificateOids =
+    question.allowedCertificateOids ?? granting?.allowedCertificateOids ?? []
   const profile = npsUser(
     {
       allowedCertificateOids,

@@ -2,7 +2,7 @@
  * What the lab answers: plain data, printed by the command line, asserted by stories, compared by what-ifs.
  * Not rendered text: `lab/render.ts` writes lines from these.
  */
-import type { Instant } from '../base/time.ts'
+import type { Duration, Instant } from '../base/time.ts'
 import type { DropReason } from '../net/trace.ts'
 import type { ChainLink } from '../pki/path/chain-link.ts'
 import type { Denial } from '../pki/issuing/denial.ts'
@@ -183,6 +183,75 @@ export interface HttpReport {
   readonly body?: string
   /** One line for people. */
   readonly detail?: string
+}
+
+/** What came of asking a RADIUS server whether somebody may come in. */
+export interface AuthenticationReport {
+  /** The RADIUS client. */
+  readonly on: string
+  /** User-Name as it was sent. */
+  readonly user: string
+  /** `PEAP with EAP-TLS`, `PAP`. */
+  readonly method: string
+  /**
+   * `accepted`, `rejected`: a server said so. `no-answer`: none did. `abandoned`: the client itself gave up, because of what the server
+   * showed. `not-attempted`: the client has nothing to show.
+   */
+  readonly outcome: 'accepted' | 'rejected' | 'no-answer' | 'abandoned' | 'not-attempted'
+  /** The server that answered, as the gateway knows it. */
+  readonly server?: string
+  /** Acct-Session-Id of a session that was let in: what `account` asks for. */
+  readonly session?: string
+  /** Servers that were asked and did not answer, in order; absent: one did, or none was asked. */
+  readonly silent?: readonly string[]
+  /** What NPS wrote into its log about it: reason code and the policies that decided. Absent: it wrote nothing. */
+  readonly nps?: {
+    readonly event: number
+    readonly reason: number
+    readonly text: string
+    /** What was in the way, one line each, most telling first. */
+    readonly why: readonly string[]
+    readonly connectionRequestPolicy?: string
+    readonly networkPolicy?: string
+  }
+  /** What the client shows. */
+  readonly windows?: WindowsOutcome
+  /** Attributes of the last answer; keys are left out. */
+  readonly attributes: readonly { readonly name: string; readonly value: string }[]
+  /** The keys that both sides derived are the same; absent: the method makes none, or it did not succeed. */
+  readonly keysAgree?: boolean
+  /** A fast reconnect: no certificate or password was looked at. */
+  readonly resumed?: boolean
+  /** Requests that the gateway sent, repeated ones included. */
+  readonly requests: number
+  /** From the first request to the end. */
+  readonly took: Duration
+  /** What hosts wrote into their event logs meanwhile, in order. */
+  readonly events: readonly {
+    readonly node: string
+    readonly source: string
+    readonly id?: number
+    readonly text: string
+  }[]
+  /** What the client's or the server's own side says went wrong inside EAP. */
+  readonly detail?: string
+  /** Assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
+}
+
+/** What came of telling a RADIUS server of a session. */
+export interface AccountingReport {
+  readonly on: string
+  readonly session: string
+  readonly status: 'start' | 'interim' | 'stop'
+  /** `no-answer`: nobody has taken it down, as far as the gateway knows. */
+  readonly outcome: 'recorded' | 'no-answer'
+  readonly server?: string
+  /** Servers that were asked and did not answer, in order; absent: one did. */
+  readonly silent?: readonly string[]
+  /** Requests that the gateway sent, repeated ones included. */
+  readonly requests: number
+  readonly took: Duration
 }
 
 /** One flow that a firewall or a NAT router remembers. Endpoints are `address:port`; for ICMP the port is the identifier. */

@@ -5,20 +5,22 @@
 import { utf8 } from '../base/bytes.ts'
 import { rememberEach } from '../base/remember.ts'
 import type { Instant } from '../base/time.ts'
-import type { Stack } from '../net/stack.ts'
+import { tlsIdentityOf } from './tls-identity.ts'
 import { startDhcpServer } from '../node/dhcp-server.ts'
+import { startDomainController } from '../node/domain-controller.ts'
 import { startDnsServer } from '../node/dns-server.ts'
 import { startListener } from '../node/listener.ts'
-import { startWebServer, type WebAnswer } from '../node/web-server.ts'
+import { startWebServer, type WebAnswer, type WebServerOptions } from '../node/web-server.ts'
 import type { Pki } from '../pki/issuing/issue.ts'
 import { OCSP_RESPONSE_TYPE, requestOfTarget } from '../pki/revocation/ocsp-request.ts'
 import type { Responder } from '../pki/issuing/responder.ts'
 import type { ListenerSpec, ServiceSpec, WebServerSpec } from '../topology/services.ts'
 import type { HttpRequest } from '../wire/http.ts'
 import type { Compiled } from './compile.ts'
+import { startNps } from './nps.ts'
+import type { ServiceContext } from './service-context.ts'
 
-/** What is true at this moment; an edit changes it. */
-export type Current = () => Compiled
+type Current = () => Compiled
 
 /** IKE and NAT-T, and SSTP where it is wanted: what a gateway listens on. */
 const gatewayPorts = (sstp: boolean): ListenerSpec => ({
@@ -29,25 +31,18 @@ const gatewayPorts = (sstp: boolean): ListenerSpec => ({
   speaks: 'ike',
 })
 
-/** Authentication and accounting, the old ports as well. */
-const NPS_PORTS: ListenerSpec = {
-  service: 'listener',
-  name: 'nps',
-  udp: [1812, 1813, 1645, 1646],
-  speaks: 'radius',
-}
-
 /** Start every service of a node. The returned function stops them. */
-export function startServices(stack: Stack, current: Current): () => void {
-  const node = current().topology.nodes[stack.name]
+export function startServices(context: ServiceContext): () => void {
+  const node = context.current().topology.nodes[context.stack.name]
   const specs = node === undefined || node.kind === 'switch' ? [] : (node.services ?? [])
-  const stops = specs.map((spec) => start(stack, spec, current))
+  const stops = specs.map((spec) => start(context, spec))
   return () => {
     for (const stop of stops) stop()
   }
 }
 
-function start(stack: Stack, spec: ServiceSpec, current: Current): () => void {
+function start(context: ServiceContext, spec: ServiceSpec): () => void {
+  const { stack, current } = context
   switch (spec.service) {
     case 'dns-server':
       return startDnsServer(
@@ -66,7 +61,9 @@ function start(stack: Stack, spec: ServiceSpec, current: Current): () => void {
     case 'vpn-gateway':
       return startListener(stack, gatewayPorts(spec.sstp === true))
     case 'nps':
-      return startListener(stack, NPS_PORTS)
+      return startNps(context)
+    case 'domain-controller':
+      return startDomainController(stack, spec, context.authority)
   }
 }
 
@@ -75,10 +72,16 @@ const publicationsOf = rememberEach((pki: Pki) => pki.publications())
 const respondersOf = rememberEach((pki: Pki) => pki.responders())
 
 /** Pages of the topology, and the lists, certificates and OCSP responders that authorities have on this node. */
-function startWebSite(stack: Stack, spec: WebServerSpec, current: Current): () => void {
+function startWebSite(
+  stack: ServiceContext['stack'],
+  spec: WebServerSpec,
+  current: Current,
+): () => void {
   const responders = () => respondersOf(current().pki).filter(({ node }) => node === stack.name)
+  const port = spec.port ?? (spec.certificate === undefined ? 80 : 443)
   const server = startWebServer(stack, {
-    port: spec.port ?? 80,
+    port,
+    ...identityFor(stack, spec, current),
     takesPost: (path) => responders().some((responder) => responder.path === path),
     respond: (path, request) => {
       const page = spec.pages?.[path]
@@ -100,9 +103,24 @@ function startWebSite(stack: Stack, spec: WebServerSpec, current: Current): () =
     },
   })
   // A port that is taken is a finding of the topology; the host says so, and goes on without.
-  if (!server.ok) stack.log('HTTP', `port ${spec.port ?? 80} is in use`)
+  if (!server.ok) stack.log('HTTP', `port ${port} is in use`)
   return () => {
     if (server.ok) server.value.close()
+  }
+}
+
+/** What a binding shows: the certificate as the node has it when a connection comes. */
+function identityFor(
+  stack: ServiceContext['stack'],
+  { certificate }: WebServerSpec,
+  current: Current,
+): Pick<WebServerOptions, 'identity'> {
+  if (certificate === undefined) return {}
+  return {
+    identity() {
+      const held = current().pki.certificate(stack.name, certificate, stack.wallClock)
+      return held === undefined ? undefined : tlsIdentityOf(held)
+    },
   }
 }
 

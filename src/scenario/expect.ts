@@ -4,6 +4,7 @@
  */
 import { expect, inject } from 'vitest'
 import { sentenceOf, type Finding } from '../lab/failure.ts'
+import { authenticationMatchers } from '../lab/authentication-matchers.ts'
 import { chainMatchers, selectionMatchers } from '../lab/chain-matchers.ts'
 import { httpMatchers, probeMatchers, resolveMatchers } from '../lab/matchers.ts'
 import { noteOf } from '../lab/note.ts'
@@ -17,6 +18,7 @@ const domainMatchers = {
   ...chainMatchers,
   ...selectionMatchers,
   ...httpMatchers,
+  ...authenticationMatchers,
 }
 
 type DomainMatchers = typeof domainMatchers

@@ -99,7 +99,9 @@ describe('a request', () => {
     await expect(nps1.enrol('vpnUsr')).rejects.toThrow(
       "there is no template 'vpnUsr'; there is vpnUser, vpnServer, npsServer, vpnDevice",
     )
-    await expect(nps1.enrol('vpnUser', { for: 'eve' })).rejects.toThrow("there is no user 'eve'")
+    await expect(nps1.enrol('vpnUser', { for: 'mallory' })).rejects.toThrow(
+      "there is no user 'mallory'",
+    )
   })
 })
 

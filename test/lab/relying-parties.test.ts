@@ -74,11 +74,11 @@ test('an assumption can be set otherwise, and the answer names it', async () => 
   const assume = { clientCodeWithoutCrl: '853' } as const
   const report = await lab.nodes['nps1']!.judge('laptop:user', { profile: 'nps-user', assume })
   expect(report.windows?.code).toBe('853')
-  expect(report.restsOn).toEqual(['clientCodeWithoutCrl'])
+  expect(report.restsOn).toEqual(['reasonOfUnreachableList', 'clientCodeWithoutCrl'])
   const lines = renderChain(report).join('\n')
   expect(lines).toContain('853 ERROR_EAP_USER_CERT_INVALID, NPS reason 259')
   expect(lines).toMatch(/logged +nps +event 6273/)
-  expect(lines).toMatch(/rests on +clientCodeWithoutCrl/)
+  expect(lines).toMatch(/rests on +reasonOfUnreachableList\n +clientCodeWithoutCrl/)
 })
 
 test('a node shows the certificates of its own stores: the user’s in EAP, the computer’s in a device tunnel', async () => {

@@ -1,0 +1,156 @@
+/**
+ * What a lab knows of signing in: the domain's controllers, the servers that decide, the gateways that ask. One for each lab.
+ * Not the services themselves, and not the verb: `authentication.ts` has that.
+ */
+import type { Ipv4 } from '../base/address.ts'
+import type { Instant } from '../base/time.ts'
+import type { DomainAuthority } from '../directory/domain-authority.ts'
+import type { Trace } from '../net/trace.ts'
+import type { NpsBook } from '../node/nps/book.ts'
+import type { NpsDecision } from '../node/nps/decision.ts'
+import type { Topology } from '../topology/topology.ts'
+import { ASSUMPTIONS, type Assumptions } from '../windows/assumptions.ts'
+import { PROTOCOL } from '../wire/ipv4.ts'
+import { aimAt } from './aim.ts'
+import { accountingOf } from './accounting.ts'
+import { authenticationOf } from './authentication.ts'
+import type { Compiled } from './compile.ts'
+import { controllersOf } from './controllers.ts'
+import { Gateway } from './gateway.ts'
+import { serviceOf } from './inventory.ts'
+import type { AccountOptions, AuthenticateOptions } from './lab.ts'
+import type { Network } from './network.ts'
+import type { AccountingReport, AuthenticationReport } from './reports.ts'
+import type { ServiceContext, ServiceNode } from './service-context.ts'
+
+interface LabAccessEnv {
+  readonly network: Network
+  readonly trace: Trace
+  /** An edit changes it. */
+  readonly current: () => Compiled
+  readonly node: (name: string) => ServiceNode
+  readonly now: () => Instant
+}
+
+export class LabAccess {
+  readonly #env: LabAccessEnv
+  /** One for all controllers, and for the whole life of the lab: passwords that were changed stay changed. */
+  readonly #authority: () => DomainAuthority | undefined
+  /** Of every NPS that ever ran, by node. */
+  readonly #npsBooks = new Map<string, NpsBook>()
+  readonly #gateways = new Map<string, Gateway>()
+  #assumed: Assumptions = ASSUMPTIONS
+  #connections = 0
+
+  constructor(env: LabAccessEnv) {
+    this.#env = env
+    this.#authority = controllersOf(env.current, (node) => env.node(node).stack.wallClock, env.now)
+  }
+
+  /** Forget what a gateway has open. */
+  close(node: string): void {
+    this.#gateways.get(node)?.close()
+    this.#gateways.delete(node)
+  }
+
+  contextOf(name: string): ServiceContext {
+    const node = this.#env.node(name)
+    return {
+      stack: node.stack,
+      node,
+      network: this.#env.network,
+      current: this.#env.current,
+      assumed: () => this.#assumed,
+      addressOf: this.#addresses(name),
+      authority: this.#authority,
+      npsBook: (make) => {
+        const book = this.#npsBooks.get(name) ?? make()
+        this.#npsBooks.set(name, book)
+        return book
+      },
+      nextConnection: () => (this.#connections += 1),
+    }
+  }
+
+  /**
+   * Check a question about a user; the returned function asks it, with what is assumed for this once. Throws RangeError for a script's
+   * mistake.
+   */
+  authentication(
+    name: string,
+    options: AuthenticateOptions,
+  ): (done: (report: AuthenticationReport) => void) => void {
+    const assume =
+      options.assume === undefined ? this.#assumed : { ...this.#assumed, ...options.assume }
+    const begin = authenticationOf(
+      {
+        gateway: this.#gateway(name),
+        client: options.client === undefined ? undefined : this.#env.node(options.client),
+        trace: this.#env.trace,
+        assume,
+        decisionOf: (session, servers) => this.#decisionOf(session, servers),
+      },
+      options,
+    )
+    return (done) => {
+      const before = this.#assumed
+      this.#assumed = assume
+      begin((report) => {
+        this.#assumed = before
+        done(report)
+      })
+    }
+  }
+
+  /** Check what is told of a session; the returned function tells it. Throws RangeError for a script's mistake. */
+  accounting(
+    name: string,
+    options: AccountOptions,
+  ): (done: (report: AccountingReport) => void) => void {
+    return accountingOf(this.#gateway(name), options)
+  }
+
+  /** Lines of the local log of the NPS there. */
+  accountingLog(name: string): readonly string[] {
+    return this.#npsBooks.get(name)?.lines ?? []
+  }
+
+  /** Asked for each packet: found anew when the topology changes, or when the node has that address no more. */
+  #addresses(from: string): ServiceContext['addressOf'] {
+    const known = new Map<string, { readonly topology: Topology; readonly address: Ipv4 }>()
+    return (to) => {
+      const { topology } = this.#env.current()
+      const before = known.get(to)
+      const isSame =
+        before?.topology === topology && this.#env.network.stack(to).hasAddress(before.address)
+      if (isSame) return before.address
+      const wanted = { protocol: PROTOCOL.udp, port: 1812 }
+      const address = aimAt(this.#env.network, topology, { from, to }, wanted)?.address
+      if (address !== undefined) known.set(to, { topology, address })
+      return address
+    }
+  }
+
+  /** By one of the servers that were asked, or else by whoever else has decided it. */
+  #decisionOf(session: string, servers: readonly string[]): NpsDecision | undefined {
+    const books = [
+      ...servers.flatMap((server) => this.#npsBooks.get(server) ?? []),
+      ...this.#npsBooks.values(),
+    ]
+    for (const { decisions } of books) {
+      const found = decisions.findLast(({ record }) => record.accountSessionIdentifier === session)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #gateway(name: string): Gateway {
+    const known = this.#gateways.get(name)
+    if (known !== undefined) return known
+    const radius = serviceOf(this.#env.current().topology, name, 'vpn-gateway')?.radius ?? []
+    if (radius.length === 0) throw new RangeError(`${name} asks no RADIUS server`)
+    const gateway = new Gateway(this.contextOf(name), radius)
+    this.#gateways.set(name, gateway)
+    return gateway
+  }
+}
