@@ -173,8 +173,8 @@ export const radiusBehindInnerFirewall = forGateways((gateway, topology) => {
   const prefixes = networksOf(topology).filter(({ name }) => perimeter.has(name))
   const inPerimeter = (address: Address): boolean =>
     prefixes.some(({ prefix }) => prefixContains(prefix, address))
-  return (gateway.service.radius ?? []).flatMap((server) => {
-    const node = topology.nodes[server]
+  return (gateway.service.radius ?? []).flatMap(({ server }) => {
+    const node = server === undefined ? undefined : topology.nodes[server]
     if (node === undefined || node.kind === 'switch') return []
     return node.interfaces.flatMap((spec, i) => {
       const address = addressOf(spec.address)
@@ -185,7 +185,7 @@ export const radiusBehindInnerFirewall = forGateways((gateway, topology) => {
           severity: 'warning' as const,
           message: `${server} stands in the perimeter (${spec.network}), beside ${gateway.name}`,
           fix: 'put RADIUS servers, domain controllers and authorities behind the inner firewall',
-          path: ['nodes', server, 'interfaces', i],
+          path: ['nodes', server!, 'interfaces', i],
         },
       ]
     })

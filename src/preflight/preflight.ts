@@ -15,6 +15,20 @@ import {
   gatewayReachable,
   radiusBehindInnerFirewall,
 } from './gateway.ts'
+import { emptyGroups, serverGroups, vpnUsers } from './network-access.ts'
+import {
+  blastRadius,
+  connectionRequestPolicies,
+  eapCertificates,
+  firewallSid,
+  networkPolicies,
+  npsRegistration,
+  passwordMethods,
+  proxySecrets,
+  radiusClients,
+  radiusNames,
+  radiusServerRole,
+} from './nps.ts'
 import { vlansMissingOnTrunks } from './switching.ts'
 import {
   autoenrolmentPolicy,
@@ -47,6 +61,20 @@ const RULES: readonly PreflightRule[] = [
   deniedEnrolments,
   gatewayCertificates,
   clientTrust,
+  radiusNames,
+  radiusServerRole,
+  npsRegistration,
+  radiusClients,
+  proxySecrets,
+  connectionRequestPolicies,
+  networkPolicies,
+  eapCertificates,
+  firewallSid,
+  blastRadius,
+  passwordMethods,
+  emptyGroups,
+  serverGroups,
+  vpnUsers,
 ]
 
 /** Errors first; within a severity, in the order of the rules. */

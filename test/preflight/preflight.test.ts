@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { preflight } from '../../src/preflight/preflight.ts'
 import { allow, deny, type RuleSpec } from '../../src/topology/firewall.ts'
+import { nps, vpnNetworkPolicy } from '../../src/topology/nps.ts'
 import { vpnGateway } from '../../src/topology/services.ts'
 import {
   ethernetSwitch,
@@ -21,6 +22,13 @@ interface Change {
   readonly rules?: readonly RuleSpec<'internet' | 'dmz'>[]
   readonly ports?: readonly number[]
 }
+
+/** Lets in by certificate whoever comes from the two perimeter networks. */
+const radius = nps({
+  certificate: 'nps',
+  clients: [{ name: 'vpn1', address: '172.16.0.0/16', secret: 's' }],
+  networkPolicies: [vpnNetworkPolicy({ group: 'Domain Users' })],
+})
 
 /** internet ─ edge ─ dmz ─ gateway ─ inside ─ inner ─ corp: nps */
 function site(change: Change = {}): Topology {
@@ -56,13 +64,16 @@ function site(change: Change = {}): Topology {
           dmz: change.outer ?? { address: '172.16.10.10', gateway: '172.16.10.1' },
           inside: change.inner ?? '172.16.20.10',
         },
-        { services: [vpnGateway({ radius: ['nps'] })] },
+        { services: [vpnGateway({ radius: [{ server: 'nps', secret: 's' }] })] },
       ),
       inner: firewall(
         { inside: '172.16.20.1', corp: '10.10.0.1' },
         { filter: { rules: [], otherwise: { forward: { name: 'open', verdict: 'accept' } } } },
       ),
-      nps: host({ corp: change.nps ?? '10.10.0.7' }),
+      nps: host(
+        { corp: change.nps ?? '10.10.0.7' },
+        { services: [radius], certificates: [{ name: 'nps' }] },
+      ),
       vmSwitch: ethernetSwitch({
         networks: ['dmz', 'inside'],
         trunks: [{ to: 'gateway', allows: change.allows ?? ['dmz', 'inside'] }],

@@ -150,7 +150,7 @@ test.for<[why: string, spec: SiteSpec, findings: readonly string[]]>([
   [
     'a gateway outside its group',
     { directory: { groups: { 'VPN Servers': [] } } },
-    ['ENR-01 error nodes.gateway.certificates.ike'],
+    ['ENR-01 error nodes.gateway.certificates.ike', 'AD-03 warning directory.groups.VPN Servers'],
   ],
 ])('%s', ([, spec, expected]) => {
   expect(findings(spec)).toEqual(expected)
