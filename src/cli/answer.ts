@@ -15,7 +15,7 @@ export type Answer =
   | {
       readonly kind: 'answered'
       readonly holds: boolean
-      /** The one document that `--json` prints. */
+      /** The one document that `--json` prints; undefined where the command has already printed it. */
       readonly document: unknown
       /** For people; empty where the command has already printed as it went. */
       readonly lines: readonly string[]

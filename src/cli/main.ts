@@ -10,12 +10,16 @@ import { terminalFor, type Terminal } from './terminal.ts'
 
 export const EXIT = { holds: 0, doesNotHold: 1, refused: 2, broken: 70 } as const
 
+function printDocument(document: unknown, terminal: Terminal): void {
+  if (document !== undefined) terminal.print(JSON.stringify(document, undefined, 2))
+}
+
 /** Print an answer in the way that was asked for. Returns the exit status. */
 function deliver(answer: Answer, options: CommonOptions, terminal: Terminal): number {
   const json = options.json === true
   switch (answer.kind) {
     case 'answered':
-      if (json) terminal.print(JSON.stringify(answer.document, undefined, 2))
+      if (json) printDocument(answer.document, terminal)
       else for (const line of answer.lines) terminal.print(line)
       return answer.holds ? EXIT.holds : EXIT.doesNotHold
     case 'refused':

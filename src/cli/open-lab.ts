@@ -27,7 +27,8 @@ export interface OpenLab {
 /** Whether an argument names a topology, where it could also be something else. */
 export const namesTopology = (argument: string): boolean => /\.(?:[cm]?[jt]s|json)$/i.test(argument)
 
-function fileOf(argument: string | undefined): Result<string, readonly Problem[]> {
+/** The file that a TOPOLOGY argument means. */
+export function fileOf(argument: string | undefined): Result<string, readonly Problem[]> {
   if (argument !== undefined) return ok(argument)
   if (existsSync(DEFAULT_TOPOLOGY)) return ok(DEFAULT_TOPOLOGY)
   const near = existsSync('topology.ts') ? '; there is topology.ts: name it' : ''
@@ -58,7 +59,11 @@ export async function openLab(
 }
 
 /** Refuses a name that is no node of the topology; says which one was probably meant. */
-export function unknownNode(option: string, name: string, opened: OpenLab): Problem | undefined {
+export function unknownNode(
+  option: string,
+  name: string,
+  opened: Pick<OpenLab, 'topology' | 'file'>,
+): Problem | undefined {
   const names = Object.keys(opened.topology.nodes)
   if (names.includes(name)) return undefined
   const hint = didYouMean(name, names)

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { parseInstant, type Instant } from '../base/time.ts'
 import type { Answer } from './answer.ts'
+import { offsetOf, peerOf, portMappingOf, portOf, remoteOf } from './live-words.ts'
 import { REPORTERS, type CommonOptions, type ReporterName } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -28,13 +29,6 @@ function dateOf(text: string): Instant {
   return at
 }
 
-function portOf(text: string): number {
-  const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535)
-    throw new InvalidArgumentError('A port is a whole number from 1 to 65535.')
-  return port
-}
-
 function timesOf(text: string): number {
   const times = Number(text)
   if (!/^\d{1,4}$/.test(text) || times < 1) throw new InvalidArgumentError('Once or more often.')
@@ -53,6 +47,11 @@ const append = (value: string, before: readonly string[] = []): readonly string[
   value,
 ]
 
+/** Of an option that may be given again: each read, in their order. */
+const eachOf =
+  <T>(read: (text: string) => T) =>
+  (text: string, before: readonly T[] = []): readonly T[] => [...before, read(text)]
+
 function reportersOf(text: string): readonly ReporterName[] {
   const names = text.split(',').map((name) => name.trim())
   const unknown = names.find((name) => !REPORTERS.includes(name as ReporterName))
@@ -61,22 +60,24 @@ function reportersOf(text: string): readonly ReporterName[] {
   return names as ReporterName[]
 }
 
-/** A command with the options that all have. */
-const command = (
-  name: string,
-  description: string,
-  at = 'start at this instant instead of the topology’s',
-) =>
+/** A command with the options that all have, but for the instant. */
+const timelessCommand = (name: string, description: string) =>
   new Command(name)
     .description(description)
     .option('--json', 'one JSON document on standard output, nothing else there')
     .addOption(new Option('--seed <n>', 'seed of all chance').argParser(seedOf).default(1))
-    .addOption(new Option('--at <date>', at).argParser(dateOf))
     .addOption(
       new Option('--color <when>', 'colours')
         .choices(['auto', 'always', 'never'] as const)
         .default('auto' as const),
     )
+
+/** A command with the options that all have. */
+const command = (
+  name: string,
+  description: string,
+  at = 'start at this instant instead of the topology’s',
+) => timelessCommand(name, description).addOption(new Option('--at <date>', at).argParser(dateOf))
 
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ npx sallyport ${line}`).join('\n')}\n`
@@ -232,6 +233,37 @@ const chain = (perform: Perform) =>
       ),
     )
 
+const authenticate = (perform: Perform) =>
+  command('authenticate', 'does NPS let this user in, and if not, why?')
+    .argument('[topology]', TOPOLOGY)
+    .option('--on <node>', 'the gateway that asks (default: the first that asks a RADIUS server)')
+    .option('--client <node>', 'where the user sits: its profile and certificates count')
+    .option('--user <name>', 'logon name (default: who signs in on the client)')
+    .option(
+      '--method <method>',
+      'profile (default), peap-tls, peap-mschapv2, eap-tls, eap-mschapv2, pap, chap, ms-chap, ms-chap-v2',
+    )
+    .option(
+      '--against <address[:port]>',
+      'ask this real server, in the place of the gateway’s first',
+    )
+    .option('--secret-file <file>', 'its first line is the secret that the real server knows')
+    .option('--expose', 'allow a server that is not on this machine')
+    .addHelpText(
+      'after',
+      examples(
+        'authenticate --client laptop',
+        'authenticate --user eve --method peap-mschapv2',
+        'authenticate topology.ts --on gateway --client laptop --json',
+        'authenticate --client laptop --against 127.0.0.1:1812 --secret-file secret.txt',
+      ),
+    )
+    .action((topology, options) =>
+      perform(options, async (terminal) =>
+        (await import('./authenticate.ts')).authenticate(topology, options, terminal),
+      ),
+    )
+
 const calendar = (perform: Perform) =>
   command('calendar', 'what breaks when, and for whom?', 'look ahead from this instant')
     .argument('[topology]', TOPOLOGY)
@@ -255,6 +287,55 @@ const calendar = (perform: Perform) =>
       ),
     )
 
+const live = (perform: Perform) =>
+  timelessCommand('live', 'let a real client or server talk to a simulated node, until Ctrl-C')
+    .argument('[topology]', TOPOLOGY)
+    .requiredOption('--node <node>', 'whose services answer')
+    .option('--bind <address>', 'an IPv4 address of this machine', '127.0.0.1')
+    .option('--expose', 'allow addresses that others can reach: the lab’s keys are public')
+    .addOption(
+      new Option(
+        '--port <port[=real]>',
+        'serve this port only, as another port of this machine with = (may be given again; 0: any that is free)',
+      ).argParser(eachOf(portMappingOf)),
+    )
+    .addOption(
+      new Option('--port-offset <n>', 'serve every port this much higher')
+        .argParser(offsetOf)
+        .default(0),
+    )
+    .addOption(
+      new Option(
+        '--peer <address=node>',
+        'a real address, or a prefix, speaks as a node or as a simulated address (may be given again)',
+      ).argParser(eachOf(peerOf)),
+    )
+    .addOption(
+      new Option(
+        '--to <node[:port]=address[:port]>',
+        'what the node sends to another goes to a real server (may be given again)',
+      ).argParser(eachOf(remoteOf)),
+    )
+    .option('--quiet', 'print no event log')
+    .option(
+      '--export <dir>',
+      'write the lab’s certificates and private keys there, for real peers to hold',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'live --node publicDns --port 53=5353',
+        'live --node nps1 --port-offset 10000 --export keys',
+        'live --node nps1 --bind 192.0.2.7 --expose --peer 192.0.2.8=gateway',
+        'live --node gateway --port 500=10500 --to nps1:1812=127.0.0.1:11812',
+      ),
+    )
+    .action((topology, options) =>
+      perform(options, async (terminal) =>
+        (await import('./live.ts')).live(topology, options, terminal),
+      ),
+    )
+
 /** The version in the package.json of this very copy. */
 function versionOf(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
@@ -272,7 +353,7 @@ export function programFor(perform: Perform): Command {
       'after',
       '\nExit status: 0 it holds, 1 it does not, 2 wrong use or unreadable input, 70 a bug of sallyport.',
     )
-  for (const make of [init, run, check, probe, resolve, chain, calendar]) {
+  for (const make of [init, run, check, probe, resolve, chain, authenticate, calendar, live]) {
     const made = make(perform)
     // Help and errors reach main() as exceptions, so that it alone decides the exit status.
     made.exitOverride()
