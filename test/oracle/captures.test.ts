@@ -8,6 +8,7 @@ import { captureOf } from '../../src/lab/capture.ts'
 import { play } from '../../src/lab/play.ts'
 import type { Story } from '../../src/lab/story.ts'
 import type { TraceEvent } from '../../src/net/trace.ts'
+import type { Topology } from '../../src/topology/topology.ts'
 import { checkCapture, readAllowed, type AllowedRemark } from './tshark/check-capture.ts'
 import { ownCaptures, type TitledCapture } from './tshark/own-captures.ts'
 import { hasTshark } from './tshark/tshark.ts'
@@ -32,10 +33,29 @@ async function allStories(): Promise<readonly Story[]> {
   return [...stories]
 }
 
+/** The one that all gateways and servers of a topology share; undefined: they have several, or none. */
+function secretOf({ nodes }: Topology): string | undefined {
+  const services = Object.values(nodes).flatMap((node) =>
+    node.kind === 'switch' ? [] : (node.services ?? []),
+  )
+  const secrets = services.flatMap((service) => {
+    if (service.service === 'vpn-gateway') return service.radius?.map(({ secret }) => secret) ?? []
+    return service.service === 'nps' ? (service.clients?.map(({ secret }) => secret) ?? []) : []
+  })
+  const [first, ...others] = new Set(secrets)
+  return others.length > 0 ? undefined : first
+}
+
 async function storyCapture(story: Story): Promise<TitledCapture> {
   const { lab } = await play(story)
   if (lab === undefined) throw new Error(`'${story.title}' has no lab`)
-  return { title: story.title, capture: lab.capture(), events: lab.trace.events }
+  const radiusSecret = secretOf(story.topology)
+  return {
+    title: story.title,
+    capture: lab.capture(),
+    events: lab.trace.events,
+    ...(radiusSecret !== undefined && { radiusSecret }),
+  }
 }
 
 const stories = isJudged ? await allStories() : []
@@ -43,8 +63,8 @@ const stories = isJudged ? await allStories() : []
 describe.runIf(isJudged)('captures in the eyes of tshark', () => {
   const allowed = readAllowed()
   const used = new Set<AllowedRemark>()
-  const judge = ({ capture, events }: TitledCapture): readonly string[] => {
-    const verdict = checkCapture(capture, allowed, events)
+  const judge = ({ capture, events, radiusSecret }: TitledCapture): readonly string[] => {
+    const verdict = checkCapture(capture, allowed, events, radiusSecret)
     for (const entry of verdict.used) used.add(entry)
     return verdict.findings
   }

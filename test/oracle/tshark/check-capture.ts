@@ -40,17 +40,18 @@ export interface Verdict {
   readonly used: ReadonlySet<AllowedRemark>
 }
 
-/** Judge one capture file. With `events`, the trace it was made from, fields are compared too. */
+/** Judge one capture file. With `radiusSecret`, every answer's authenticator must hold; with `events`, the trace it was made from, fields are compared too. */
 export function checkCapture(
   capture: Uint8Array,
   allowed: readonly AllowedRemark[],
   events?: readonly TraceEvent[],
+  radiusSecret?: string,
 ): Verdict {
-  const frames = dissect(capture)
+  const frames = dissect(capture, radiusSecret)
   const used = new Set<AllowedRemark>()
   let separated: readonly DissectedFrame[] | undefined
   const persists = (i: number, { message }: AllowedRemark): boolean => {
-    separated ??= dissect(separateInterfaces(capture), 'checksums are wrong')
+    separated ??= dissect(separateInterfaces(capture), radiusSecret)
     return complaintsOf(separated[i]!).some((complaint) => complaint.includes(message))
   }
   const isExcused = (complaint: string, i: number): boolean => {
@@ -72,9 +73,18 @@ export function checkCapture(
 const placeOf = (frame: DissectedFrame): string =>
   `frame ${frame.number} at ${frame.field('frame.interface_name')}`
 
+/** What `isMalformed` says already. */
+const MALFORMED = 'Malformed Packet'
+
+/** Wireshark writes 1, or True, by its version. */
+const isTrue = (value: string | undefined): boolean => value === '1' || value === 'True'
+
 const complaintsOf = (frame: DissectedFrame): string[] => [
   ...(frame.isMalformed ? ['malformed'] : []),
-  ...frame.remarks.filter(({ severity }) => severity >= WARNING).map(({ message }) => message),
+  ...(isTrue(frame.field('radius.authenticator.invalid')) ? ['wrong RADIUS authenticator'] : []),
+  ...frame.remarks
+    .filter(({ severity, message }) => severity >= WARNING && !message.startsWith(MALFORMED))
+    .map(({ message }) => message),
 ]
 
 type Expected = Partial<Record<Field, string>>

@@ -23,6 +23,8 @@ export interface TitledCapture {
   readonly capture: Uint8Array
   /** The trace that it was made from. */
   readonly events: readonly TraceEvent[]
+  /** What gateways and servers of RADIUS share. */
+  readonly radiusSecret?: string
 }
 
 type Network = ReturnType<typeof natNetwork>

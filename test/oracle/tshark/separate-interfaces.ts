@@ -1,11 +1,18 @@
 /**
  * The same capture with other IPv4 addresses between each two stations at each interface, so that tshark takes what passes there for
- * conversations of its own: a router with one interface sees each packet come and go. Not a valid capture: checksums are left as
- * they are. Reads what the lab writes, one little-endian section of pcapng.
+ * conversations of its own: a router with one interface sees each packet come and go. Checksums follow (RFC 1624): what was right stays
+ * so, and what was wrong. Reads what the lab writes, one little-endian section of pcapng.
  */
-import { setU32, toHex, u16, u32 } from '../../../src/base/bytes.ts'
+import { adjustChecksum, setU16, setU32, toHex, u16, u32 } from '../../../src/base/bytes.ts'
 import { ETHER_TYPE } from '../../../src/wire/ethernet.ts'
-import { destinationOf, sourceOf } from '../../../src/wire/ipv4.ts'
+import {
+  destinationOf,
+  fragmentOffsetOf,
+  headerLengthOf,
+  PROTOCOL,
+  protocolOf,
+  sourceOf,
+} from '../../../src/wire/ipv4.ts'
 
 const ENHANCED_PACKET = 6
 const FRAME_AT = 28
@@ -33,10 +40,42 @@ export function separateInterfaces(capture: Uint8Array): Uint8Array {
     if (ip === undefined || u32(frame, ip + 16) === 0xffffffff) continue
     const [source, destination] = [sourceOf(frame, ip), destinationOf(frame, ip)]
     const place = `${nic} ${stationsOf(frame)}`
-    setU32(frame, ip + 12, rename(place, source))
-    setU32(frame, ip + 16, rename(place, destination))
+    const checksums = checksumsOf(frame, ip)
+    for (const [at, address] of [
+      [ip + 12, source],
+      [ip + 16, destination],
+    ] as const) {
+      replaceAddress(frame, at, rename(place, address), checksums)
+    }
   }
   return out
+}
+
+/** Where the checksums are that cover its addresses: of the header, and of what begins in it. */
+function checksumsOf(frame: Uint8Array, ip: number): readonly number[] {
+  const transport = ip + headerLengthOf(frame, ip)
+  const isFirst = fragmentOffsetOf(frame, ip) === 0
+  const protocol = isFirst ? protocolOf(frame, ip) : undefined
+  const at =
+    protocol === PROTOCOL.udp ? transport + 6 : protocol === PROTOCOL.tcp ? transport + 16 : ip + 10
+  // A UDP checksum of zero is none.
+  const isNone = at + 2 > frame.length || (protocol === PROTOCOL.udp && u16(frame, at) === 0)
+  return at === ip + 10 || isNone ? [ip + 10] : [ip + 10, at]
+}
+
+function replaceAddress(
+  frame: Uint8Array,
+  at: number,
+  address: number,
+  checksums: readonly number[],
+): void {
+  const before = [u16(frame, at), u16(frame, at + 2)] as const
+  setU32(frame, at, address)
+  const after = [u16(frame, at), u16(frame, at + 2)] as const
+  for (const sum of checksums) {
+    const high = adjustChecksum(u16(frame, sum), before[0], after[0])
+    setU16(frame, sum, adjustChecksum(high, before[1], after[1]))
+  }
 }
 
 /** The two MAC addresses, in whichever direction the frame goes. */

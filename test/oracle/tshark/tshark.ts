@@ -24,6 +24,8 @@ export interface DissectedFrame {
   readonly isMalformed: boolean
   /** First occurrence of each field, the outermost header's; undefined where the frame has none. */
   field(name: Field): string | undefined
+  /** All of its occurrences, from the outside in: what was decrypted comes last. */
+  fields(name: Field): readonly string[]
 }
 
 const FIELDS = [
@@ -53,24 +55,33 @@ const FIELDS = [
   'tcp.srcport',
   'tcp.dstport',
   'tcp.flags',
+  'radius.code',
+  'radius.authenticator.valid',
+  'radius.authenticator.invalid',
+  'eap.type',
+  'eap.identity',
+  'tls.handshake.type',
+  'tls.record.content_type',
 ] as const
 export type Field = (typeof FIELDS)[number]
 
 const ALL = ['frame.number', '_ws.malformed', '_ws.expert.severity', '_ws.expert.message'] as const
 /** With reassembly, so that the checksum of a datagram is verified though it came in pieces. */
-const preferences = (verify: boolean): string[] => [
+const PREFERENCES = [
   'ip.defragment:TRUE',
-  ...['ip', 'tcp', 'udp'].map((name) => `${name}.check_checksum:${verify ? 'TRUE' : 'FALSE'}`),
+  ...['ip', 'tcp', 'udp'].map((name) => `${name}.check_checksum:TRUE`),
 ]
+const radiusPreferences = (secret: string | undefined): string[] =>
+  secret === undefined
+    ? []
+    : [`radius.shared_secret:${secret}`, 'radius.validate_authenticator:TRUE']
+
 /** Separates the occurrences of one field: a byte that no field holds. */
 const UNIT = '\u001f'
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024
 
-/** Have tshark read a capture file. Throws when tshark cannot read it. */
-export function dissect(
-  capture: Uint8Array,
-  checksums: 'verify' | 'checksums are wrong' = 'verify',
-): readonly DissectedFrame[] {
+/** Have tshark read a capture file; with the secret of RADIUS, which says whether authenticators hold. Throws when tshark cannot read it. */
+export function dissect(capture: Uint8Array, radiusSecret?: string): readonly DissectedFrame[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-tshark-'))
   const file = path.join(folder, 'capture.pcapng')
   try {
@@ -80,7 +91,10 @@ export function dissect(
       'tshark',
       [
         ['-n', '-r', file, '-T', 'fields', '-E', 'separator=/t', '-E', `aggregator=${UNIT}`],
-        preferences(checksums === 'verify').flatMap((preference) => ['-o', preference]),
+        [...PREFERENCES, ...radiusPreferences(radiusSecret)].flatMap((preference) => [
+          '-o',
+          preference,
+        ]),
         names.flatMap((name) => ['-e', name]),
       ].flat(),
       { encoding: 'utf8', maxBuffer: OUTPUT_BYTES_MAX, stdio: ['ignore', 'pipe', 'ignore'] },
@@ -101,11 +115,15 @@ function readLine(line: string): DissectedFrame {
     .split(UNIT)
     .filter((severity) => severity !== '')
     .map((severity, i) => ({ severity: Number(severity), message: texts[i] ?? '' }))
-  const first = new Map(FIELDS.map((name, i) => [name, values[i]?.split(UNIT)[0] ?? '']))
+  const all = new Map(
+    FIELDS.map((name, i) => [name, values[i]?.split(UNIT).filter((value) => value !== '') ?? []]),
+  )
   return {
     number: Number(number),
     remarks,
-    isMalformed: malformed !== '',
-    field: (name) => first.get(name) || undefined,
+    // What Wireshark calls a bug of its own is told as a remark.
+    isMalformed: malformed !== '' && !malformed!.includes('Dissector bug'),
+    field: (name) => all.get(name)?.[0],
+    fields: (name) => all.get(name) ?? [],
   }
 }
