@@ -43,7 +43,6 @@ export const dns = [
     teaches:
       'vpn.contoso.com is the one name that must mean the same thing everywhere (DNS-01, DNS-02, DNS-05).',
     topology: contoso,
-    tags: ['core'],
     run: async ({ laptop, hotelLaptop, mobileLaptop, officePc, expect }) => {
       for (const node of [laptop, hotelLaptop, mobileLaptop, officePc]) {
         expect(await node.resolve('vpn.contoso.com')).toResolveTo(['203.0.113.10'])

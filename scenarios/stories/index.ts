@@ -5,10 +5,26 @@ import { certificates } from './certificates.ts'
 import { dns } from './dns.ts'
 import { enrolment } from './enrolment.ts'
 import { firewallTables } from './firewall-tables.ts'
+import { npsAccounts } from './nps-accounts.ts'
 import { npsCertificates } from './nps-certificates.ts'
+import { npsEap } from './nps-eap.ts'
+import { npsPolicies } from './nps-policies.ts'
+import { npsProxy } from './nps-proxy.ts'
+import { npsRadius } from './nps-radius.ts'
+import { npsUserCertificates } from './nps-user-certificates.ts'
 import { perimeter } from './perimeter.ts'
 import { relyingParties } from './relying-parties.ts'
 import { strongMapping } from './strong-mapping.ts'
+
+/** Those in which NPS decides, live. */
+export const npsStories: readonly Story[] = [
+  ...npsEap,
+  ...npsUserCertificates,
+  ...npsPolicies,
+  ...npsAccounts,
+  ...npsRadius,
+  ...npsProxy,
+]
 
 export const stories: readonly Story[] = [
   ...perimeter,
@@ -18,6 +34,7 @@ export const stories: readonly Story[] = [
   ...firewallTables,
   ...relyingParties,
   ...npsCertificates,
+  ...npsStories,
   ...strongMapping,
   ...certificateSelection,
 ]

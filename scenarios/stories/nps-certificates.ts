@@ -5,6 +5,7 @@
 import {
   days,
   story,
+  vpnNetworkPolicy,
   withCertificateRevoked,
   withoutAuthorityOn,
   withoutNtAuth,
@@ -73,7 +74,12 @@ export const npsCertificates = [
           reason: 267,
         })
       }
-      const allows = (oid: string) => withService('nps1', 'nps', { allowedCertificateOids: [oid] })
+      const allows = (oid: string) =>
+        withService('nps1', 'nps', {
+          networkPolicies: [
+            vpnNetworkPolicy({ group: 'VPN Users', allowedCertificateOids: [oid] }),
+          ],
+        })
       {
         using _ = lab.apply(allows('1.3.6.1.5.5.7.3.2'))
         expect(await nps1.judge('laptop:user', NPS)).toBeTrusted()

@@ -15,6 +15,7 @@ import {
   deviceTemplate,
   dhcpServer,
   dnsServer,
+  domainController,
   ethernetSwitch,
   firewall,
   host,
@@ -28,7 +29,9 @@ import {
   seconds,
   sourceFile,
   topology,
+  vpnConnectionRequestPolicy,
   vpnGateway,
+  vpnNetworkPolicy,
   vpnServerTemplate,
   vpnUserTemplate,
   webServer,
@@ -46,8 +49,8 @@ const client = {
   profiles: { user: file('./user-tunnel.xml') },
 } as const
 
-/** A domain controller's ports besides DNS (FW-I-07). */
-const domainController = { tcp: [88, 135, 389, 445, 3268], udp: [88, 123, 389] }
+/** What the gateway and NPS share, and nobody else. A lab's own: never one that is in use. */
+const RADIUS_SECRET = 'gateway-and-nps1'
 
 export const contoso = topology({
   name: 'contoso',
@@ -117,7 +120,12 @@ export const contoso = topology({
 
   directory: {
     domain: 'corp.contoso.com',
-    users: { ada: { name: 'Ada Lovelace' }, bob: { name: 'Bob Kahn' } },
+    users: {
+      ada: { name: 'Ada Lovelace', password: 'Analytical-Engine-1843' },
+      bob: { name: 'Bob Kahn', password: 'Packets-1974' },
+      // Has no business on the network from outside.
+      eve: { name: 'Eve Online', password: 'Apple-Of-4000' },
+    },
     groups: {
       'VPN Users': ['ada', 'bob'],
       'VPN Servers': ['gateway'],
@@ -374,7 +382,7 @@ export const contoso = topology({
         services: [
           vpnGateway({
             certificate: 'ike',
-            radius: ['nps1'],
+            radius: [{ server: 'nps1', secret: RADIUS_SECRET }],
             pool: '172.16.20.128/25',
             deviceTunnel: { rootCertificateNames: ['CN=Contoso Root CA'] },
           }),
@@ -514,7 +522,7 @@ export const contoso = topology({
             recursion: true,
             forwarders: ['198.51.100.68'],
           }),
-          listener({ name: 'domain-controller', ...domainController }),
+          domainController(),
         ],
       },
     ),
@@ -523,7 +531,14 @@ export const contoso = topology({
       {
         os: 'windows-server-2022',
         ...domainMember,
-        services: [nps({ certificate: 'nps' })],
+        services: [
+          nps({
+            certificate: 'nps',
+            clients: [{ name: 'VPN1', address: '172.16.20.10', secret: RADIUS_SECRET }],
+            connectionRequestPolicies: [vpnConnectionRequestPolicy()],
+            networkPolicies: [vpnNetworkPolicy({ group: 'VPN Users' })],
+          }),
+        ],
         firewall: {
           rules: [
             allowEstablished('windows-replies'),
