@@ -1,20 +1,24 @@
 /**
- * `npm run bench -- NAME [--json] [--vs-ns3] [--nodes N] [--rules N] [--packets N] [--runs N] [--chains N]`: how fast, how large, and against whom.
+ * `npm run bench -- NAME [--json] [--vs-ns3] [--nodes N] [--rules N] [--packets N] [--runs N] [--chains N] [--only PART]`: how fast, how large, and against whom.
  * Medians of at least five runs; the machine's own noise is the reader's to judge. Not a test: nothing fails for being slow.
  */
 import { parseArgs } from 'node:util'
 import { benchChain } from './certificates.ts'
 import { benchForwarding, benchGrowth, benchMemory } from './forwarding.ts'
+import { benchLive } from './live.ts'
 import type { BenchOptions, Report } from './measure.ts'
 import { benchNodes } from './nodes.ts'
+import { benchRadius } from './radius.ts'
 import { benchStart, benchStory } from './stories.ts'
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Report | Promise<Report>>> = {
   chain: benchChain,
   forwarding: benchForwarding,
   growth: benchGrowth,
+  live: benchLive,
   memory: benchMemory,
   nodes: benchNodes,
+  radius: benchRadius,
   start: benchStart,
   story: benchStory,
 }
@@ -29,6 +33,7 @@ const { values, positionals } = parseArgs({
     packets: { type: 'string', default: '100000' },
     runs: { type: 'string', default: '5' },
     chains: { type: 'string', default: '5000' },
+    only: { type: 'string' },
   },
 })
 
@@ -51,6 +56,7 @@ const report = await bench({
   runs: countOf('runs', 1),
   chains: countOf('chains', 1),
   vsNs3: values['vs-ns3'],
+  only: values.only,
 })
 if (values.json) console.log(JSON.stringify(report))
 else

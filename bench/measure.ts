@@ -1,10 +1,13 @@
 /** What every bench uses: a clock, medians, and the shape of options and reports. */
+import { readFileSync } from 'node:fs'
 
 export interface BenchOptions {
   readonly chains: number
   readonly nodes: number
   readonly packets: number
   readonly rules: number
+  /** A part alone: `flood` of `radius`. */
+  readonly only: string | undefined
   readonly runs: number
   readonly vsNs3: boolean
 }
@@ -31,3 +34,15 @@ export function median(values: readonly number[]): number {
 
 /** Two decimals. */
 export const round = (value: number): number => Math.round(value * 100) / 100
+
+/** CPU seconds of a process by the kernel's books, in hundredths; `ofChildren`: of those that it has started and that have ended. */
+export function cpuSecondsOf(pid: number, ofChildren = false): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const from = ofChildren ? 14 : 12
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(')'))
+    .split(' ')
+    .slice(from, from + 2)
+    .map(Number)
+  return (user + system) / 100
+}
