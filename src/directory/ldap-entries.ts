@@ -2,11 +2,10 @@
  * Accounts as LDAP shows them: attributes by name, and which entries a filter wants ([MS-ADTS] §3.1.1, RFC 4511 §4.5.1.7).
  * Not the protocol. tokenGroups comes with any scope here, where Active Directory wants the entry itself as the base.
  */
-import { toHex, utf8 } from '../base/bytes.ts'
+import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
 import { rememberEach } from '../base/remember.ts'
 import type { Instant } from '../base/time.ts'
 import { groupSid } from '../topology/accounts.ts'
-import { textOf } from '../wire/ber.ts'
 import type { LdapAttribute } from '../wire/ldap.ts'
 import type { LdapFilter } from '../wire/ldap-filter.ts'
 import type { Account, Directory, Sid } from './directory.ts'
@@ -303,7 +302,7 @@ function matches(
 /** Directory strings are compared without case; bytes as they are. */
 function folded(value: Uint8Array): string {
   for (const byte of value) if (byte < 0x20) return toHex(value)
-  return textOf(value).toLowerCase()
+  return fromUtf8(value).toLowerCase()
 }
 
 /** Attributes that the directory has an index of. */

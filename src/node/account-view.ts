@@ -3,7 +3,7 @@
  * Not the questions: `directory-client.ts` asks them. Names of groups are looked up by SID, as the local security authority does.
  */
 import type { Ipv4 } from '../base/address.ts'
-import { toHex } from '../base/bytes.ts'
+import { fromUtf8, toHex } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import type { DialInProperties, Directory, Sid } from '../directory/directory.ts'
 import {
@@ -12,7 +12,6 @@ import {
   instantOfFileTime,
   sidOfBytes,
 } from '../directory/ldap-entries.ts'
-import { textOf as textOfString } from '../wire/ber.ts'
 import type { LdapEntry, SearchAnswer } from './ldap-connection.ts'
 
 /** An account as NPS reads it, at this request: groups are those of now, whatever token the user's own session has. */
@@ -61,7 +60,7 @@ const valueOf = ({ attributes }: LdapEntry, type: string): Uint8Array | undefine
 /** The first value of an attribute; undefined: the entry has none. */
 export function textOf(entry: LdapEntry, type: string): string | undefined {
   const value = valueOf(entry, type)
-  return value && textOfString(value)
+  return value && fromUtf8(value)
 }
 
 /**

@@ -3,7 +3,6 @@
  * Not the choice of the controller. RFC 4511; NTLM inside GSS-SPNEGO.
  */
 import { formatIpv4 } from '../base/address.ts'
-import { concat } from '../base/bytes.ts'
 import type { Rng } from '../base/rng.ts'
 import type { Duration } from '../base/time.ts'
 import { clientChallenge, ntlmV2Response } from '../crypto/ntlm.ts'
@@ -14,6 +13,7 @@ import type { Endpoint, Host, TcpConnection } from '../net/sockets.ts'
 import type { Timer } from '../net/world.ts'
 import {
   encodeLdap,
+  encodeLdapTogether,
   LdapResultCode,
   ldapResultName,
   LdapStream,
@@ -104,10 +104,10 @@ export class LdapConnection {
           done(whole.length === searches.length ? whole : undefined)
         },
       })
-      return encodeLdap({ id, operation })
+      return { id, operation }
     })
     this.#watch()
-    this.#tcp.send(concat(...messages))
+    this.#tcp.send(encodeLdapTogether(messages))
   }
 
   /** Say goodbye. */

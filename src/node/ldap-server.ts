@@ -2,7 +2,7 @@
  * LDAP as a domain controller speaks it: the root DSE for everybody, accounts for members, dial-in properties for registered servers.
  * Not the directory, and nothing is written to it. RFC 4511; NTLM inside GSS-SPNEGO as [MS-ADTS] §5.1.1 allows it.
  */
-import { concat, utf8 } from '../base/bytes.ts'
+import { utf8 } from '../base/bytes.ts'
 import type { Rng } from '../base/rng.ts'
 import { isNtlmV2Response } from '../crypto/ntlm.ts'
 import { ntPasswordHash } from '../crypto/ms-chap.ts'
@@ -20,7 +20,7 @@ import { accountNamed } from '../directory/names.ts'
 import type { Host, TcpConnection, TcpHandlers } from '../net/sockets.ts'
 import { formatWireError } from '../wire/codec.ts'
 import {
-  encodeLdap,
+  encodeLdapTogether,
   LdapResultCode,
   LdapStream,
   type LdapMessage,
@@ -64,7 +64,7 @@ export const serveLdap = (
   }
   return {
     onData: (bytes) => {
-      const answers: Uint8Array[] = []
+      const answers: LdapMessage[] = []
       let why: string | undefined
       let isLast = false
       for (const message of isOpen ? stream.push(bytes) : []) {
@@ -73,9 +73,9 @@ export const serveLdap = (
         isLast = said === 'end'
         if (!message.ok || said === 'end') break
         const { id } = message.value
-        answers.push(...said.map((operation) => encodeLdap({ id, operation })))
+        for (const operation of said) answers.push({ id, operation })
       }
-      if (answers.length > 0) connection.send(concat(...answers))
+      if (answers.length > 0) connection.send(encodeLdapTogether(answers))
       if (isLast) end(why)
     },
     onEnd: () => end(),

@@ -29,37 +29,54 @@ export class Reader {
   offset = 0
   readonly layer: string
   readonly bytes: Uint8Array
+  #end: number
 
   constructor(layer: string, bytes: Uint8Array) {
     this.layer = layer
     this.bytes = bytes
+    this.#end = bytes.length
   }
 
   u8(field: string, rfc: string): number {
-    return this.bytes[this.#advance(1, field, rfc)]!
+    return this.bytes[this.skip(1, field, rfc)]!
   }
 
   u16(field: string, rfc: string): number {
-    return u16(this.bytes, this.#advance(2, field, rfc))
+    return u16(this.bytes, this.skip(2, field, rfc))
   }
 
   u32(field: string, rfc: string): number {
-    return u32(this.bytes, this.#advance(4, field, rfc))
+    return u32(this.bytes, this.skip(4, field, rfc))
   }
 
   /** A view, not a copy: whoever keeps it beyond the call copies. */
   take(length: number, field: string, rfc: string): Uint8Array {
-    const start = this.#advance(length, field, rfc)
+    const start = this.skip(length, field, rfc)
     return this.bytes.subarray(start, this.offset)
   }
 
   /** Move on by `length`; where that began. */
-  #advance(length: number, field: string, rfc: string): number {
+  skip(length: number, field: string, rfc: string): number {
     const start = this.offset
     const end = start + length
-    if (end > this.bytes.length) this.reject('truncated', field, rfc)
+    if (end > this.#end) this.reject('truncated', field, rfc)
     this.offset = end
     return start
+  }
+
+  /** Let the next `length` bytes be all there is, until {@link leave} is given what comes back: the end that there was. */
+  enter(length: number, field: string, rfc: string): number {
+    const start = this.skip(length, field, rfc)
+    const outer = this.#end
+    this.#end = this.offset
+    this.offset = start
+    return outer
+  }
+
+  /** Go on behind what was entered, whether all of it was read or not. */
+  leave(outer: number): void {
+    this.offset = this.#end
+    this.#end = outer
   }
 
   rest(): Uint8Array {
@@ -67,7 +84,7 @@ export class Reader {
   }
 
   get remaining(): number {
-    return this.bytes.length - this.offset
+    return this.#end - this.offset
   }
 
   reject(code: WireFault, field: string, rfc: string): never {

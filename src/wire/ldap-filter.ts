@@ -4,8 +4,17 @@
  */
 import { toHex } from '../base/bytes.ts'
 import { invariant } from '../base/invariant.ts'
-import { BER, element, octetString, readElement, readTagged, textOf } from './ber.ts'
-import { Reader } from './codec.ts'
+import {
+  BER,
+  contentsOf,
+  nameOf,
+  readName,
+  readTag,
+  readTagged,
+  within,
+  type BackwardWriter,
+} from './ber.ts'
+import type { Reader } from './codec.ts'
 
 export type LdapFilter =
   | { readonly kind: 'and' | 'or'; readonly of: readonly LdapFilter[] }
@@ -37,33 +46,35 @@ export const FILTER_DEPTH_MAX = 32
 
 export function readFilter(r: Reader, depth = 0): LdapFilter {
   if (depth > FILTER_DEPTH_MAX) r.reject('bad-value', 'filter depth', RFC)
-  const { tag, contents } = readElement(r, 'filter')
-  const inner = new Reader('ldap', contents)
+  const tag = readTag(r, 'filter')
   switch (tag) {
     case TAG.and:
     case TAG.or: {
+      const outer = within(r, 'filter')
       const of: LdapFilter[] = []
-      while (inner.remaining > 0) of.push(readFilter(inner, depth + 1))
+      while (r.remaining > 0) of.push(readFilter(r, depth + 1))
+      r.leave(outer)
       return { kind: tag === TAG.and ? 'and' : 'or', of }
     }
     case TAG.not: {
-      const filter = readFilter(inner, depth + 1)
-      endOf(inner)
+      const outer = within(r, 'filter')
+      const filter = readFilter(r, depth + 1)
+      leave(r, outer)
       return { kind: 'not', filter }
     }
     case TAG.equal:
-      return readAssertion('equal', inner)
+      return readAssertion('equal', r)
     case TAG['at-least']:
-      return readAssertion('at-least', inner)
+      return readAssertion('at-least', r)
     case TAG['at-most']:
-      return readAssertion('at-most', inner)
+      return readAssertion('at-most', r)
     case TAG.approximately:
-      return readAssertion('approximately', inner)
+      return readAssertion('approximately', r)
     case TAG.present:
-      return { kind: 'present', attribute: textOf(contents) }
+      return { kind: 'present', attribute: nameOf(r, 'filter') }
     case SUBSTRINGS:
     case EXTENSIBLE:
-      return { kind: 'other', tag, contents }
+      return { kind: 'other', tag, contents: contentsOf(r, 'filter') }
     default:
       return r.reject('bad-value', 'filter tag', RFC)
   }
@@ -72,30 +83,37 @@ export function readFilter(r: Reader, depth = 0): LdapFilter {
 type Assertion = Extract<LdapFilter, { readonly value: Uint8Array }>
 
 function readAssertion(kind: Assertion['kind'], r: Reader): LdapFilter {
-  const attribute = textOf(readTagged(r, BER.octetString, 'attributeDesc'))
+  const outer = within(r, 'filter')
+  const attribute = readName(r, 'attributeDesc')
   const value = readTagged(r, BER.octetString, 'assertionValue')
-  endOf(r)
+  leave(r, outer)
   return { kind, attribute, value }
 }
 
-function endOf(r: Reader): void {
+function leave(r: Reader, outer: number): void {
   if (r.remaining > 0) r.reject('trailing-bytes', 'filter', RFC)
+  r.leave(outer)
 }
 
-export function encodeFilter(filter: LdapFilter): Uint8Array {
+export function writeFilter(w: BackwardWriter, filter: LdapFilter): void {
+  const from = w.written
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return element(TAG[filter.kind], ...filter.of.map(encodeFilter))
+      for (const each of filter.of.toReversed()) writeFilter(w, each)
+      return w.wrap(TAG[filter.kind], from)
     case 'not':
-      return element(TAG.not, encodeFilter(filter.filter))
+      writeFilter(w, filter.filter)
+      return w.wrap(TAG.not, from)
     case 'present':
-      return octetString(filter.attribute, TAG.present)
+      return w.octetString(filter.attribute, TAG.present)
     case 'other':
       invariant((filter.tag & 0x1f) !== 0x1f, `not a filter's tag: ${filter.tag}`)
-      return element(filter.tag, filter.contents)
+      return w.octetString(filter.contents, filter.tag)
     default:
-      return element(TAG[filter.kind], octetString(filter.attribute), octetString(filter.value))
+      w.octetString(filter.value)
+      w.octetString(filter.attribute)
+      return w.wrap(TAG[filter.kind], from)
   }
 }
 

@@ -6,19 +6,20 @@ import { concat } from '../base/bytes.ts'
 import { rememberEach } from '../base/remember.ts'
 import { err, type Result } from '../base/result.ts'
 import {
+  BackwardWriter,
   BER,
-  boolean,
-  element,
+  contentsOf,
   elementLength,
-  integer,
-  integerOf,
-  octetString,
-  readElement,
+  enter,
+  readInteger,
+  readName,
+  readTag,
   readTagged,
-  textOf,
+  readText,
+  within,
 } from './ber.ts'
-import { decoder, Reader, type WireError } from './codec.ts'
-import { encodeFilter, readFilter, type LdapFilter } from './ldap-filter.ts'
+import { decoder, type Reader, type WireError } from './codec.ts'
+import { readFilter, writeFilter, type LdapFilter } from './ldap-filter.ts'
 
 export const LDAP_PORT = 389
 export const GLOBAL_CATALOG_PORT = 3268
@@ -115,14 +116,17 @@ const SERVER_SASL_CREDENTIALS = 0x87
 const RFC = 'RFC 4511 §4'
 const NOTHING: Uint8Array = new Uint8Array()
 
-export const decodeLdap = decoder<LdapMessage>('ldap', (outer) => {
-  const r = new Reader('ldap', readTagged(outer, BER.sequence, 'LDAPMessage'))
-  const id = integerOf(r, readTagged(r, BER.integer, 'messageID'), 'messageID')
+export const decodeLdap = decoder<LdapMessage>('ldap', (r) => {
+  const whole = enter(r, BER.sequence, 'LDAPMessage')
+  const id = readInteger(r, 'messageID')
   if (id < 0) r.reject('bad-value', 'messageID', `${RFC}.1.1.1`)
-  const { tag, contents } = readElement(r, 'protocolOp')
-  const operation = readOperation(tag, new Reader('ldap', contents))
+  const tag = readTag(r, 'protocolOp')
+  const message = within(r, 'protocolOp')
+  const operation = readOperation(tag, r)
+  r.leave(message)
   if (r.remaining > 0) readTagged(r, CONTROLS, 'controls')
   end(r)
+  r.leave(whole)
   return { id, operation }
 })
 
@@ -137,12 +141,11 @@ function readOperation(tag: number, r: Reader): LdapOperation {
     case TAG.bindResponse: {
       const result = readResult(r)
       // A referral may stand before the credentials, and is passed over.
-      const rest = r.remaining > 0 ? readElement(r, 'serverSaslCreds') : undefined
-      const isOurs = rest?.tag === SERVER_SASL_CREDENTIALS
+      const isOurs = r.remaining > 0 && readTag(r, 'serverSaslCreds') === SERVER_SASL_CREDENTIALS
       return {
         kind: 'bind-response',
         ...result,
-        ...(isOurs && { serverSaslCredentials: rest.contents }),
+        ...(isOurs && { serverSaslCredentials: contentsOf(r, 'serverSaslCreds') }),
       }
     }
     case TAG.unbindRequest:
@@ -160,155 +163,173 @@ function readOperation(tag: number, r: Reader): LdapOperation {
 }
 
 function readBind(r: Reader): LdapOperation {
-  const version = integerOf(r, readTagged(r, BER.integer, 'version'), 'version')
-  const name = textOf(readTagged(r, BER.octetString, 'name'))
-  const { tag, contents } = readElement(r, 'authentication')
+  const version = readInteger(r, 'version')
+  const name = readText(r, 'name')
+  const tag = readTag(r, 'authentication')
+  const contents = within(r, 'authentication')
+  const authentication = readAuthentication(tag, r)
+  r.leave(contents)
   end(r)
-  if (tag === SIMPLE) {
-    return { kind: 'bind-request', version, name, authentication: { method: 'simple' } }
-  }
+  return { kind: 'bind-request', version, name, authentication }
+}
+
+function readAuthentication(tag: number, r: Reader): LdapAuthentication {
+  if (tag === SIMPLE) return { method: 'simple' }
   if (tag !== SASL) r.reject('bad-value', 'authentication', `${RFC}.2`)
-  const sasl = new Reader('ldap', contents)
-  const mechanism = textOf(readTagged(sasl, BER.octetString, 'mechanism'))
-  const credentials =
-    sasl.remaining > 0 ? readTagged(sasl, BER.octetString, 'credentials') : undefined
-  end(sasl)
-  return {
-    kind: 'bind-request',
-    version,
-    name,
-    authentication: {
-      method: 'sasl',
-      mechanism,
-      ...(credentials !== undefined && { credentials }),
-    },
-  }
+  const mechanism = readText(r, 'mechanism')
+  const credentials = r.remaining > 0 && readTagged(r, BER.octetString, 'credentials')
+  end(r)
+  return { method: 'sasl', mechanism, ...(credentials !== false && { credentials }) }
 }
 
 function readResult(r: Reader): LdapResult {
   return {
-    resultCode: integerOf(r, readTagged(r, BER.enumerated, 'resultCode'), 'resultCode'),
-    matchedDn: textOf(readTagged(r, BER.octetString, 'matchedDN')),
-    diagnosticMessage: textOf(readTagged(r, BER.octetString, 'diagnosticMessage')),
+    resultCode: readInteger(r, 'resultCode', BER.enumerated),
+    matchedDn: readText(r, 'matchedDN'),
+    diagnosticMessage: readText(r, 'diagnosticMessage'),
   }
 }
 
 function readSearch(r: Reader): LdapOperation {
-  const base = textOf(readTagged(r, BER.octetString, 'baseObject'))
-  const scope = SCOPES[integerOf(r, readTagged(r, BER.enumerated, 'scope'), 'scope')]
+  const base = readText(r, 'baseObject')
+  const scope = SCOPES[readInteger(r, 'scope', BER.enumerated)]
   if (scope === undefined) r.reject('bad-value', 'scope', `${RFC}.5.1.2`)
   readTagged(r, BER.enumerated, 'derefAliases')
-  const sizeLimit = integerOf(r, readTagged(r, BER.integer, 'sizeLimit'), 'sizeLimit')
-  const timeLimit = integerOf(r, readTagged(r, BER.integer, 'timeLimit'), 'timeLimit')
+  const sizeLimit = readInteger(r, 'sizeLimit')
+  const timeLimit = readInteger(r, 'timeLimit')
   readTagged(r, BER.boolean, 'typesOnly')
   const filter = readFilter(r)
-  const list = new Reader('ldap', readTagged(r, BER.sequence, 'attributes'))
+  const list = enter(r, BER.sequence, 'attributes')
   const attributes: string[] = []
-  while (list.remaining > 0) {
-    attributes.push(textOf(readTagged(list, BER.octetString, 'attribute')))
-  }
+  while (r.remaining > 0) attributes.push(readName(r, 'attribute'))
+  r.leave(list)
   end(r)
   return { kind: 'search-request', base, scope, sizeLimit, timeLimit, filter, attributes }
 }
 
 function readEntry(r: Reader): LdapOperation {
-  const dn = textOf(readTagged(r, BER.octetString, 'objectName'))
-  const list = new Reader('ldap', readTagged(r, BER.sequence, 'attributes'))
-  end(r)
+  const dn = readText(r, 'objectName')
+  const list = enter(r, BER.sequence, 'attributes')
   const attributes: LdapAttribute[] = []
-  while (list.remaining > 0) {
-    const one = new Reader('ldap', readTagged(list, BER.sequence, 'PartialAttribute'))
-    const type = textOf(readTagged(one, BER.octetString, 'type'))
-    const set = new Reader('ldap', readTagged(one, BER.set, 'vals'))
-    end(one)
-    const values: Uint8Array[] = []
-    while (set.remaining > 0) values.push(readTagged(set, BER.octetString, 'value'))
-    attributes.push({ type, values })
-  }
+  while (r.remaining > 0) attributes.push(readAttribute(r))
+  r.leave(list)
+  end(r)
   return { kind: 'search-entry', dn, attributes }
 }
 
-/** `password`: of a simple bind, and nowhere else. */
-export const encodeLdap = ({ id, operation }: LdapMessage, password = NOTHING): Uint8Array =>
-  element(BER.sequence, integer(id), operationBytes(operation, password))
+function readAttribute(r: Reader): LdapAttribute {
+  const attribute = enter(r, BER.sequence, 'PartialAttribute')
+  const type = readName(r, 'type')
+  const set = enter(r, BER.set, 'vals')
+  const values: Uint8Array[] = []
+  while (r.remaining > 0) values.push(readTagged(r, BER.octetString, 'value'))
+  r.leave(set)
+  end(r)
+  r.leave(attribute)
+  return { type, values }
+}
 
-function operationBytes(operation: LdapOperation, password: Uint8Array): Uint8Array {
+// It remembers nothing but the room that is left for the next message.
+const writer = new BackwardWriter()
+
+/** `password`: of a simple bind, and nowhere else. */
+export const encodeLdap = (message: LdapMessage, password = NOTHING): Uint8Array =>
+  encodeLdapTogether([message], password)
+
+/** Messages one behind the other, as one piece of a stream. */
+export function encodeLdapTogether(
+  messages: readonly LdapMessage[],
+  password = NOTHING,
+): Uint8Array {
+  for (let i = messages.length - 1; i >= 0; i--) {
+    const { id, operation } = messages[i]!
+    const from = writer.written
+    writeOperation(writer, operation, password)
+    writer.integer(id)
+    writer.wrap(BER.sequence, from)
+  }
+  return writer.finish()
+}
+
+/** The last element first, as the writer wants them. */
+function writeOperation(w: BackwardWriter, operation: LdapOperation, password: Uint8Array): void {
+  const from = w.written
   switch (operation.kind) {
     case 'bind-request':
-      return element(
-        TAG.bindRequest,
-        integer(operation.version),
-        octetString(operation.name),
-        authenticationBytes(operation.authentication, password),
-      )
+      writeAuthentication(w, operation.authentication, password)
+      w.octetString(operation.name)
+      w.integer(operation.version)
+      return w.wrap(TAG.bindRequest, from)
     case 'bind-response': {
       const { serverSaslCredentials: credentials } = operation
-      return element(
-        TAG.bindResponse,
-        resultBytes(operation),
-        credentials === undefined ? NOTHING : element(SERVER_SASL_CREDENTIALS, credentials),
-      )
+      if (credentials !== undefined) w.octetString(credentials, SERVER_SASL_CREDENTIALS)
+      writeResult(w, operation)
+      return w.wrap(TAG.bindResponse, from)
     }
     case 'unbind-request':
-      return element(TAG.unbindRequest, NOTHING)
+      return w.wrap(TAG.unbindRequest, from)
     case 'search-request':
-      return element(
-        TAG.searchRequest,
-        octetString(operation.base),
-        integer(SCOPES.indexOf(operation.scope), BER.enumerated),
-        // neverDerefAliases
-        integer(0, BER.enumerated),
-        integer(operation.sizeLimit),
-        integer(operation.timeLimit),
-        boolean(false),
-        encodeFilter(operation.filter),
-        attributeList(operation.attributes),
-      )
+      w.bytes(attributeList(operation.attributes))
+      writeFilter(w, operation.filter)
+      w.boolean(false)
+      w.integer(operation.timeLimit)
+      w.integer(operation.sizeLimit)
+      // neverDerefAliases
+      w.integer(0, BER.enumerated)
+      w.integer(SCOPES.indexOf(operation.scope), BER.enumerated)
+      w.octetString(operation.base)
+      return w.wrap(TAG.searchRequest, from)
     case 'search-entry':
-      return element(
-        TAG.searchEntry,
-        octetString(operation.dn),
-        element(BER.sequence, ...operation.attributes.map(attributeBytes)),
-      )
+      for (let i = operation.attributes.length - 1; i >= 0; i--) {
+        writeAttribute(w, operation.attributes[i]!)
+      }
+      w.wrap(BER.sequence, from)
+      w.octetString(operation.dn)
+      return w.wrap(TAG.searchEntry, from)
     case 'search-done':
-      return element(TAG.searchDone, resultBytes(operation))
+      writeResult(w, operation)
+      return w.wrap(TAG.searchDone, from)
     case 'other':
-      return element(operation.tag, NOTHING)
+      return w.wrap(operation.tag, from)
   }
 }
 
 // A client asks for the same ones again and again.
-const attributeList = rememberEach((attributes: readonly string[]) =>
-  element(BER.sequence, ...attributes.map((type) => octetString(type))),
-)
+const attributeList = rememberEach((attributes: readonly string[]): Uint8Array => {
+  const list = new BackwardWriter()
+  for (const type of attributes.toReversed()) list.octetString(type)
+  list.wrap(BER.sequence, 0)
+  return list.finish().slice()
+})
 
-const authenticationBytes = (
+function writeAuthentication(
+  w: BackwardWriter,
   authentication: LdapAuthentication,
   password: Uint8Array,
-): Uint8Array =>
-  authentication.method === 'simple'
-    ? element(SIMPLE, password)
-    : element(
-        SASL,
-        octetString(authentication.mechanism),
-        authentication.credentials === undefined
-          ? NOTHING
-          : octetString(authentication.credentials),
-      )
+): void {
+  if (authentication.method === 'simple') return w.octetString(password, SIMPLE)
+  const from = w.written
+  if (authentication.credentials !== undefined) w.octetString(authentication.credentials)
+  w.octetString(authentication.mechanism)
+  w.wrap(SASL, from)
+}
 
-const resultBytes = ({ resultCode, matchedDn, diagnosticMessage }: LdapResult): Uint8Array =>
-  concat(
-    integer(resultCode, BER.enumerated),
-    octetString(matchedDn),
-    octetString(diagnosticMessage),
-  )
+function writeResult(
+  w: BackwardWriter,
+  { resultCode, matchedDn, diagnosticMessage }: LdapResult,
+): void {
+  w.octetString(diagnosticMessage)
+  w.octetString(matchedDn)
+  w.integer(resultCode, BER.enumerated)
+}
 
-const attributeBytes = ({ type, values }: LdapAttribute): Uint8Array =>
-  element(
-    BER.sequence,
-    octetString(type),
-    element(BER.set, ...values.map((value) => octetString(value))),
-  )
+function writeAttribute(w: BackwardWriter, { type, values }: LdapAttribute): void {
+  const from = w.written
+  for (let i = values.length - 1; i >= 0; i--) w.octetString(values[i]!)
+  w.wrap(BER.set, from)
+  w.octetString(type)
+  w.wrap(BER.sequence, from)
+}
 
 /** What an LDAP server says of itself and takes: ten megabytes, MaxReceiveBuffer of Active Directory. */
 export const LDAP_MESSAGE_MAX = 10_485_760
@@ -323,19 +344,18 @@ export class LdapStream {
     const messages: Result<LdapMessage, WireError>[] = []
     let at = 0
     for (;;) {
-      const rest = heard.subarray(at)
-      const length = elementLength(rest)
+      const length = elementLength(heard, at)
       if (length === 'malformed' || (length ?? 0) > LDAP_MESSAGE_MAX) {
         messages.push(err(lengthFault(at)))
         break
       }
-      if (length === undefined || rest.length < length) break
-      const decoded = decodeLdap(rest.subarray(0, length))
+      if (length === undefined || heard.length - at < length) break
+      const decoded = decodeLdap(heard.subarray(at, at + length))
       messages.push(decoded)
       at += length
       if (!decoded.ok) break
     }
-    this.#waiting = heard.slice(at)
+    this.#waiting = at < heard.length ? heard.slice(at) : NOTHING
     return messages
   }
 }
