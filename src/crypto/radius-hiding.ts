@@ -2,11 +2,11 @@
  * Values that RADIUS hides from whoever does not share the secret: User-Password (RFC 2865 §5.2), Tunnel-Password (RFC 2868 §3.5) and the MPPE keys of
  * Microsoft (RFC 2548 §2.4). Not encryption by today's measure: MD5 as a key stream. Secrets are UTF-8 texts, authenticators 16 bytes.
  */
-import { hash } from 'node:crypto'
 import { concat, utf8 } from '../base/bytes.ts'
 import type { Rng } from '../base/rng.ts'
 import { attribute, attributeValue } from '../wire/radius/attributes.ts'
 import type { RadiusAttribute } from '../wire/radius/packet.ts'
+import { md5 } from './md5.ts'
 
 const BLOCK_BYTES = 16
 /** RFC 2865 §5.2. */
@@ -27,7 +27,7 @@ function stream(
   const hidden = hiddenIs === 'input' ? input : output
   let before = seed
   for (let at = 0; at < input.length; at += BLOCK_BYTES) {
-    const pad = hash('md5', concat(key, before), 'buffer')
+    const pad = md5(concat(key, before))
     for (let i = 0; i < BLOCK_BYTES; i++) output[at + i] = input[at + i]! ^ pad[i]!
     before = hidden.subarray(at, at + BLOCK_BYTES)
   }

@@ -2,7 +2,6 @@
  * The authenticators of RADIUS: Response and Request Authenticator (RFC 2865 §3, RFC 2866 §3), Message-Authenticator (RFC 3579 §3.2).
  * Not what hides values (`radius-hiding.ts`), and not policy about which of these must be there (`engine/radius`). Secrets are UTF-8 texts.
  */
-import { createHmac, hash } from 'node:crypto'
 import { concat, utf8 } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import {
@@ -15,6 +14,7 @@ import {
   type RadiusPacket,
   type RadiusTooLong,
 } from '../wire/radius/packet.ts'
+import { hmacMd5, md5 } from './md5.ts'
 import { isSameSecret } from './same-secret.ts'
 
 const DIGEST_BYTES = 16
@@ -24,11 +24,7 @@ const NO_DIGEST = new Uint8Array(DIGEST_BYTES)
 const AUTHENTICATOR_AT = 4
 
 /** Over a packet as it stands in `bytes`, and the secret behind it. */
-const digestOf = (bytes: Uint8Array, secret: string): Uint8Array =>
-  hash('md5', concat(bytes, utf8(secret)), 'buffer')
-
-const hmacMd5 = (secret: string, bytes: Uint8Array): Uint8Array =>
-  createHmac('md5', secret).update(bytes).digest()
+const digestOf = (bytes: Uint8Array, secret: string): Uint8Array => md5(concat(bytes, utf8(secret)))
 
 // ── authenticators ──
 
@@ -77,7 +73,7 @@ function messageAuthenticator(
   const attributes = packet.attributes.map((a) =>
     isMessageAuthenticator(a) ? { ...a, value: NO_DIGEST } : a,
   )
-  return hmacMd5(secret, encodeRadius({ ...packet, authenticator, attributes }))
+  return hmacMd5(utf8(secret), encodeRadius({ ...packet, authenticator, attributes }))
 }
 
 /**
@@ -114,7 +110,7 @@ function proven(packet: RadiusPacket, authenticator: Uint8Array, secret: string)
   const attributes = packet.attributes.map((a) => (isMessageAuthenticator(a) ? PLACE_FOR_PROOF : a))
   const bytes = encodeRadius({ ...packet, authenticator, attributes })
   if (!attributes.includes(PLACE_FOR_PROOF)) return bytes
-  const proof = hmacMd5(secret, bytes)
+  const proof = hmacMd5(utf8(secret), bytes)
   let at = RADIUS_HEADER_BYTES
   for (const attribute of attributes) {
     if (attribute === PLACE_FOR_PROOF) bytes.set(proof, at + 2)
