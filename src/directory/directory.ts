@@ -3,6 +3,7 @@
  * Not a server: nothing listens here. Names are compared as the directory compares them, without case.
  */
 import type { Ipv4 } from '../base/address.ts'
+import { rememberEach } from '../base/remember.ts'
 import type { Duration, Instant } from '../base/time.ts'
 import type { DialInPermission } from '../topology/directory.ts'
 import type { WeeklyHours } from '../topology/nps.ts'
@@ -112,7 +113,24 @@ export const isMember = (account: Account, group: string): boolean =>
 
 /** The account of a node's computer, or of a user by the key of the topology. */
 export const accountOf = (
-  { accounts }: Directory,
+  directory: Directory,
   kind: Account['kind'],
   key: string,
-): Account | undefined => accounts.find((account) => account.kind === kind && account.key === key)
+): Account | undefined => indexOf(directory).byKey.get(`${kind} ${key}`)
+
+export const accountWithSid = (directory: Directory, sid: Sid): Account | undefined =>
+  indexOf(directory).bySid.get(sid)
+
+interface Index {
+  readonly byKey: ReadonlyMap<string, Account>
+  readonly bySid: ReadonlyMap<Sid, Account>
+}
+
+// Asked at every sign-in, some times over. Of two under one name the first counts.
+const indexOf = rememberEach(({ accounts }: Directory): Index => {
+  const last = accounts.toReversed()
+  return {
+    byKey: new Map(last.map((account) => [`${account.kind} ${account.key}`, account])),
+    bySid: new Map(last.map((account) => [account.sid, account])),
+  }
+})

@@ -3,7 +3,7 @@
  * Not the protocol. tokenGroups comes with any scope here, where Active Directory wants the entry itself as the base.
  */
 import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
-import { rememberEach } from '../base/remember.ts'
+import { remember, rememberEach } from '../base/remember.ts'
 import type { Instant } from '../base/time.ts'
 import { groupSid } from '../topology/accounts.ts'
 import type { LdapAttribute } from '../wire/ldap.ts'
@@ -92,7 +92,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   cn: { inCatalog: true, read: ({ commonName }) => [commonName] },
   distinguishedName: {
     inCatalog: true,
-    read: ({ distinguishedName }) => [ldapDn(distinguishedName)],
+    read: (account) => [ldapDnOf(account)],
   },
   sAMAccountName: { inCatalog: true, read: ({ name }) => [name] },
   objectSid: { inCatalog: true, read: ({ sid }) => [sidBytes(sid)] },
@@ -156,8 +156,10 @@ export const isDialInAttribute = (name: string): boolean =>
 /** `CN=Ada Lovelace,CN=Users,DC=corp`: as LDAP writes it, without blanks (RFC 4514 §2.1). */
 export const ldapDn = (dn: string): string => dn.replace(/(?<!\\), /g, ',')
 
+export const ldapDnOf = rememberEach(({ distinguishedName }: Account) => ldapDn(distinguishedName))
+
 /** `DC=corp,DC=contoso,DC=com`. */
-export const namingContext = (domain: string): string => `DC=${domain.replaceAll('.', ',DC=')}`
+export const namingContext = remember((domain) => `DC=${domain.replaceAll('.', ',DC=')}`)
 
 function accountControl({ kind, isDisabled, password }: Account): number {
   return (
@@ -228,7 +230,9 @@ function valuesOf(
     if (rights.catalogOnly && inCatalog !== true) return []
     if (changes === true) return read(account, context).map(bytesOf)
     const kept = keptValues(account)
-    const values = kept.get(known) ?? read(account, context).map(bytesOf)
+    const before = kept.get(known)
+    if (before !== undefined) return before
+    const values = read(account, context).map(bytesOf)
     kept.set(known, values)
     return values
   }
@@ -251,10 +255,12 @@ export function attributesOf(
         (name) => name !== 'tokenGroups',
       )
     : wanted
-  return names.flatMap((type) => {
+  const attributes: LdapAttribute[] = []
+  for (const type of names) {
     const values = valuesOf(type, account, context, rights)
-    return values.length === 0 ? [] : [{ type, values }]
-  })
+    if (values.length > 0) attributes.push({ type, values })
+  }
+  return attributes
 }
 
 /** The accounts whose entries a filter wants, in the directory's order. */

@@ -2,9 +2,11 @@
  * The domain controllers of a running lab: all of them know the same, at once, and remember it as long as the lab runs.
  * Not their ports: `node/domain-controller.ts` opens those.
  */
+import { rememberEach } from '../base/remember.ts'
 import type { Instant } from '../base/time.ts'
 import { DomainAuthority } from '../directory/domain-authority.ts'
 import { DomainState } from '../directory/domain-state.ts'
+import type { Topology } from '../topology/topology.ts'
 import type { Compiled } from './compile.ts'
 
 type Current = () => Compiled
@@ -23,16 +25,19 @@ export function controllersOf(
     state,
     directory: () => current().directory!,
     clock: () => {
-      const controller = firstController(current)
+      const controller = firstController(current().topology)
       return controller === undefined ? now() : clockOf(controller)
     },
   })
   return () => (current().directory === undefined ? undefined : authority)
 }
 
-const firstController = (current: Current): string | undefined =>
-  Object.entries(current().topology.nodes).find(
-    ([, node]) =>
-      node.kind !== 'switch' &&
-      (node.services ?? []).some(({ service }) => service === 'domain-controller'),
-  )?.[0]
+// Their clock is read at every sign-in.
+const firstController = rememberEach(
+  ({ nodes }: Topology): string | undefined =>
+    Object.entries(nodes).find(
+      ([, node]) =>
+        node.kind !== 'switch' &&
+        (node.services ?? []).some(({ service }) => service === 'domain-controller'),
+    )?.[0],
+)

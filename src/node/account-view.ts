@@ -5,7 +5,12 @@
 import type { Ipv4 } from '../base/address.ts'
 import { fromUtf8, toHex } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
-import type { DialInProperties, Directory, Sid } from '../directory/directory.ts'
+import {
+  accountWithSid,
+  type DialInProperties,
+  type Directory,
+  type Sid,
+} from '../directory/directory.ts'
 import {
   ACCOUNT_CONTROL,
   groupNames,
@@ -54,12 +59,17 @@ export const WITH_DIAL_IN_ATTRIBUTES = [
   'msRADIUSFramedIPAddress',
 ]
 
-const valueOf = ({ attributes }: LdapEntry, type: string): Uint8Array | undefined =>
-  attributes.find((attribute) => attribute.type === type)?.values[0]
-
 /** The first value of an attribute; undefined: the entry has none. */
 export function textOf(entry: LdapEntry, type: string): string | undefined {
-  const value = valueOf(entry, type)
+  const value = entry.attributes.find((attribute) => attribute.type === type)?.values[0]
+  return value && fromUtf8(value)
+}
+
+/** What is read of an entry: each attribute's values by its name, in one pass. */
+type Values = ReadonlyMap<string, readonly Uint8Array[]>
+
+function firstText(values: Values, type: string): string | undefined {
+  const value = values.get(type)?.[0]
   return value && fromUtf8(value)
 }
 
@@ -73,47 +83,57 @@ export function viewOf(
   directory: Directory,
 ): AccountView | undefined {
   const [entry] = answer.entries
-  const name = entry && textOf(entry, 'sAMAccountName')
-  const sid = entry && sidOfBytes(valueOf(entry, 'objectSid') ?? new Uint8Array())
-  if (entry === undefined || name === undefined || sid === undefined) return undefined
-  const names = groupNames(directory)
-  const groups = (
-    entry.attributes.find(({ type }) => type === 'tokenGroups')?.values ?? []
-  ).flatMap((value) => names.get(toHex(value)) ?? [])
-  const control = Number(textOf(entry, 'userAccountControl') ?? 0)
-  const expires = instantOfFileTime(textOf(entry, 'accountExpires') ?? '')
-  const upn = textOf(entry, 'userPrincipalName')
-  const dnsName = textOf(entry, 'dNSHostName')
+  if (entry === undefined) return undefined
+  const values = new Map<string, readonly Uint8Array[]>()
+  for (const { type, values: held } of entry.attributes) {
+    if (!values.has(type)) values.set(type, held)
+  }
+  const name = firstText(values, 'sAMAccountName')
+  const sid = sidOfBytes(values.get('objectSid')?.[0] ?? new Uint8Array())
+  if (name === undefined || sid === undefined) return undefined
+  const control = Number(firstText(values, 'userAccountControl') ?? 0)
+  const expires = instantOfFileTime(firstText(values, 'accountExpires') ?? '')
+  const upn = firstText(values, 'userPrincipalName')
+  const dnsName = firstText(values, 'dNSHostName')
   const isComputer = (control & ACCOUNT_CONTROL.workstationTrustAccount) !== 0
   return {
     kind: isComputer ? 'computer' : 'user',
     name,
     sid,
-    distinguishedName: textOf(entry, 'distinguishedName') ?? '',
+    distinguishedName: firstText(values, 'distinguishedName') ?? '',
     ...(upn !== undefined && { upn }),
     ...(dnsName !== undefined && { dnsName }),
-    groups: new Set(groups),
+    groups: groupsOf(values.get('tokenGroups') ?? [], directory),
     isDisabled: (control & ACCOUNT_CONTROL.disabled) !== 0,
-    isLocked: (textOf(entry, 'lockoutTime') ?? '0') !== '0',
+    isLocked: (firstText(values, 'lockoutTime') ?? '0') !== '0',
     ...(expires !== undefined && { expires }),
-    dialIn: {
-      ...dialInOf(entry),
-      // Kept in the server's own registry, not in the directory.
-      isLockedOut: directory.accounts.some(
-        (account) => account.sid === sid && account.dialIn.isLockedOut,
-      ),
-    },
+    dialIn: dialInOf(values, isLockedOut(sid, directory)),
     isRegistered,
   }
 }
 
-function dialInOf(entry: LdapEntry): Omit<DialInProperties, 'isLockedOut'> {
-  const allowed = textOf(entry, 'msNPAllowDialin')
-  const callerId = textOf(entry, 'msNPCallingStationID')
-  const address = textOf(entry, 'msRADIUSFramedIPAddress')
+function groupsOf(sids: readonly Uint8Array[], directory: Directory): ReadonlySet<string> {
+  const names = groupNames(directory)
+  const groups = new Set<string>()
+  for (const sid of sids) {
+    const name = names.get(toHex(sid))
+    if (name !== undefined) groups.add(name)
+  }
+  return groups
+}
+
+/** Kept in the server's own registry, not in the directory. */
+const isLockedOut = (sid: Sid, directory: Directory): boolean =>
+  accountWithSid(directory, sid)?.dialIn.isLockedOut === true
+
+function dialInOf(values: Values, lockedOut: boolean): DialInProperties {
+  const allowed = firstText(values, 'msNPAllowDialin')
+  const callerId = firstText(values, 'msNPCallingStationID')
+  const address = firstText(values, 'msRADIUSFramedIPAddress')
   return {
     permission: allowed === undefined ? 'policy' : allowed === 'TRUE' ? 'allow' : 'deny',
     ...(callerId !== undefined && { callerId }),
     ...(address !== undefined && { framedIpAddress: (Number(address) >>> 0) as Ipv4 }),
+    isLockedOut: lockedOut,
   }
 }

@@ -7,13 +7,13 @@ import type { Rng } from '../base/rng.ts'
 import { isNtlmV2Response } from '../crypto/ntlm.ts'
 import { ntPasswordHash } from '../crypto/ms-chap.ts'
 import { restrictionOf } from '../directory/account-restrictions.ts'
-import { isMember, type Account } from '../directory/directory.ts'
+import { accountWithSid, isMember, type Account } from '../directory/directory.ts'
 import type { DomainAuthority } from '../directory/domain-authority.ts'
 import {
   accountsMatching,
   attributesOf,
   isDialInAttribute,
-  ldapDn,
+  ldapDnOf,
   namingContext,
 } from '../directory/ldap-entries.ts'
 import { accountNamed } from '../directory/names.ts'
@@ -178,7 +178,10 @@ class Session {
     if (request.base === '' && request.scope === 'base') {
       return [...this.#rootDse(request, authority), done(LdapResultCode.success)]
     }
-    const account = authority?.directory.accounts.find(({ sid }) => sid === this.#account)
+    const account =
+      authority === undefined || this.#account === undefined
+        ? undefined
+        : accountWithSid(authority.directory, this.#account)
     if (authority === undefined || account === undefined) {
       return [done(LdapResultCode.operationsError, 'a successful bind must come first')]
     }
@@ -195,16 +198,17 @@ class Session {
     const context = { directory, state, at }
     const isInScope = this.#scopeOf(request, directory.domain)
     if (isInScope === undefined) return [done(LdapResultCode.noSuchObject)]
-    return [
-      ...accountsMatching(request.filter, context, rights)
-        .filter(isInScope)
-        .map((found): LdapOperation => ({
-          kind: 'search-entry',
-          dn: ldapDn(found.distinguishedName),
-          attributes: attributesOf(request.attributes, found, context, rights),
-        })),
-      done(LdapResultCode.success),
-    ]
+    const answer: LdapOperation[] = []
+    for (const found of accountsMatching(request.filter, context, rights)) {
+      if (!isInScope(found)) continue
+      answer.push({
+        kind: 'search-entry',
+        dn: ldapDnOf(found),
+        attributes: attributesOf(request.attributes, found, context, rights),
+      })
+    }
+    answer.push(done(LdapResultCode.success))
+    return answer
   }
 
   /** Undefined: there is no such base. */
@@ -214,8 +218,8 @@ class Session {
     const top = namingContext(domain).toLowerCase()
     if (below !== top && !below.endsWith(`,${top}`)) return undefined
     if (below === top && scope === 'subtree') return () => true
-    return ({ distinguishedName }) => {
-      const dn = ldapDn(distinguishedName).toLowerCase()
+    return (account) => {
+      const dn = ldapDnOf(account).toLowerCase()
       if (scope === 'base') return dn === below
       const parent = dn.slice(dn.search(/(?<!\\),/) + 1)
       return scope === 'one' ? parent === below : dn === below || dn.endsWith(`,${below}`)
