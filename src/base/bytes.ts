@@ -19,6 +19,12 @@ export function setU32(b: Uint8Array, at: number, value: number): void {
   b[at + 3] = value
 }
 
+/** Of a whole number up to 2^53. */
+export function setU64(b: Uint8Array, at: number, value: number): void {
+  setU32(b, at, Math.floor(value / 2 ** 32))
+  setU32(b, at + 4, value % 2 ** 32)
+}
+
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length

@@ -2,7 +2,7 @@
  * Two commands of SMB 2 over TCP 445 ([MS-SMB2] §2.2): NEGOTIATE, and ECHO, which asks whether the other side is there.
  * Not sessions, trees or pipes, and no signatures. Numbers are little-endian; a message stands behind its length in four bytes.
  */
-import { concat, equalBytes } from '../base/bytes.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { decoder } from './codec.ts'
 
 export const SMB_PORT = 445
@@ -15,6 +15,7 @@ export interface Smb2Message {
 
 const COMMANDS = { negotiate: 0, echo: 13 } as const
 const PROTOCOL_ID = Uint8Array.of(0xfe, 0x53, 0x4d, 0x42)
+const FRAME_BYTES = 4
 const HEADER_BYTES = 64
 /** SMB 2.1: nothing to be signed or sealed is agreed with it. */
 const DIALECT = 0x0210
@@ -27,12 +28,17 @@ export const decodeSmb2 = decoder<Smb2Message>('smb2', (r) => {
   }
   const rest = r.take(HEADER_BYTES - 4, 'header', RFC)
   const number = rest[8]! | (rest[9]! << 8)
-  const command = (['negotiate', 'echo'] as const).find((name) => COMMANDS[name] === number)
-  if (command === undefined) return r.reject('bad-value', 'Command', RFC)
-  const id = new DataView(rest.buffer, rest.byteOffset + 20, 4).getUint32(0, true)
+  if (number !== COMMANDS.negotiate && number !== COMMANDS.echo) {
+    return r.reject('bad-value', 'Command', RFC)
+  }
+  const id = (rest[20]! | (rest[21]! << 8) | (rest[22]! << 16) | (rest[23]! << 24)) >>> 0
   r.take(4, 'StructureSize', RFC)
   r.rest()
-  return { command, isResponse: (rest[12]! & FLAG_RESPONSE) !== 0, messageId: id }
+  return {
+    command: number === COMMANDS.echo ? 'echo' : 'negotiate',
+    isResponse: (rest[12]! & FLAG_RESPONSE) !== 0,
+    messageId: id,
+  }
 })
 
 /** The message in its frame: a zero, and its length in three bytes ([MS-SMB2] §2.1). `guid` (16 bytes): who negotiates. */
@@ -40,25 +46,28 @@ export function encodeSmb2(
   { command, isResponse, messageId }: Smb2Message,
   guid: Uint8Array = new Uint8Array(16),
 ): Uint8Array {
-  const header = new Uint8Array(HEADER_BYTES)
-  header.set(PROTOCOL_ID)
-  const view = new DataView(header.buffer)
-  view.setUint16(4, HEADER_BYTES, true)
-  view.setUint16(12, COMMANDS[command], true)
-  view.setUint16(14, 1, true)
-  view.setUint32(16, isResponse ? FLAG_RESPONSE : 0, true)
-  view.setUint32(24, messageId, true)
   const body = bodyOf(command, isResponse, guid)
-  const length = header.length + body.length
-  return concat(Uint8Array.of(0, length >>> 16, length >>> 8, length), header, body)
+  const message = new Uint8Array(FRAME_BYTES + HEADER_BYTES + body.length)
+  const view = new DataView(message.buffer)
+  view.setUint32(0, HEADER_BYTES + body.length)
+  message.set(PROTOCOL_ID, FRAME_BYTES)
+  view.setUint16(FRAME_BYTES + 4, HEADER_BYTES, true)
+  view.setUint16(FRAME_BYTES + 12, COMMANDS[command], true)
+  view.setUint16(FRAME_BYTES + 14, 1, true)
+  view.setUint32(FRAME_BYTES + 16, isResponse ? FLAG_RESPONSE : 0, true)
+  view.setUint32(FRAME_BYTES + 24, messageId, true)
+  message.set(body, FRAME_BYTES + HEADER_BYTES)
+  return message
 }
+
+const ECHO_BODY = Uint8Array.of(4, 0, 0, 0)
 
 function bodyOf(
   command: Smb2Message['command'],
   isResponse: boolean,
   guid: Uint8Array,
 ): Uint8Array {
-  if (command === 'echo') return Uint8Array.of(4, 0, 0, 0)
+  if (command === 'echo') return ECHO_BODY
   const body = new Uint8Array(isResponse ? 64 : 38)
   const view = new DataView(body.buffer)
   if (isResponse) {

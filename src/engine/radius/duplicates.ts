@@ -44,9 +44,11 @@ export class RequestHistory {
 
   /** What is known of this request; one that is new is in progress from here on, in place of whatever had its identifier before. */
   note(from: string, request: RadiusPacket, now: Instant): RequestKnown {
-    const known = this.#find(from, request, now)
+    const key = keyOf(from, request)
+    const known = this.#find(key, request, now)
     if (known === undefined) {
-      this.#put(from, request, now)
+      // The packet is a view of a datagram, which must not stay alive for sixteen of its bytes.
+      this.#put(key, { authenticator: request.authenticator.slice(), until: this.#end(now) }, now)
       return NEW
     }
     return known.reply === undefined
@@ -56,29 +58,33 @@ export class RequestHistory {
 
   /** Keep the reply. False: the client has taken the identifier for another request, or the window is over, and nobody waits for this reply. */
   answer(from: string, request: RadiusPacket, reply: Uint8Array, now: Instant): boolean {
-    if (this.#find(from, request, now) === undefined) return false
-    this.#put(from, request, now, reply)
+    const key = keyOf(from, request)
+    const known = this.#find(key, request, now)
+    if (known === undefined) return false
+    const { authenticator } = known
+    this.#put(key, { authenticator, until: this.#end(now), reply }, now)
     return true
   }
 
   /** The request is given up without a reply: a retransmission of it is new. */
   forget(from: string, request: RadiusPacket, now: Instant): void {
-    if (this.#find(from, request, now) !== undefined) this.#entries.delete(keyOf(from, request))
+    const key = keyOf(from, request)
+    if (this.#find(key, request, now) !== undefined) this.#entries.delete(key)
   }
 
-  #find(from: string, request: RadiusPacket, now: Instant): Entry | undefined {
-    const entry = this.#entries.get(keyOf(from, request))
+  #find(key: string, request: RadiusPacket, now: Instant): Entry | undefined {
+    const entry = this.#entries.get(key)
     if (entry === undefined || entry.until <= now) return undefined
     return equalBytes(entry.authenticator, request.authenticator) ? entry : undefined
   }
 
-  #put(from: string, request: RadiusPacket, now: Instant, reply?: Uint8Array): void {
-    const key = keyOf(from, request)
-    const until = after(now, this.#limits.window)
-    // The packet is a view of a datagram, which must not stay alive for sixteen of its bytes.
-    const authenticator = request.authenticator.slice()
+  #end(now: Instant): Instant {
+    return after(now, this.#limits.window)
+  }
+
+  #put(key: string, entry: Entry, now: Instant): void {
     this.#entries.delete(key)
-    this.#entries.set(key, { authenticator, until, ...(reply === undefined ? {} : { reply }) })
+    this.#entries.set(key, entry)
     for (const [oldest, { until: end }] of this.#entries) {
       if (end > now && this.#entries.size <= this.#limits.entriesMax) break
       this.#entries.delete(oldest)

@@ -3,7 +3,7 @@
  * silence. Not how a request is decided: `access.ts`. RFC 2865, 2866, 3579, 5997.
  */
 import { formatIpv4 } from '../../base/address.ts'
-import { toHex } from '../../base/bytes.ts'
+import { setU16, setU32, setU64, toHex } from '../../base/bytes.ts'
 import { RequestHistory } from '../../engine/radius/duplicates.ts'
 import {
   ACCOUNTING_RESPONSE,
@@ -322,14 +322,14 @@ export class Nps {
 
   /** Unlike every other: vendor, version, address and start of the server, and a serial number (as NPS's log shows it). */
   #class({ datagram }: Exchange): Uint8Array {
-    const told = new DataView(new ArrayBuffer(26))
-    told.setUint32(0, 311)
-    told.setUint16(4, 1)
-    told.setUint32(6, datagram.to.address)
-    told.setBigUint64(10, BigInt(this.#started))
+    const told = new Uint8Array(26)
+    setU32(told, 0, 311)
+    setU16(told, 4, 1)
+    setU32(told, 6, datagram.to.address)
+    setU64(told, 10, this.#started)
     this.#serial += 1
-    told.setBigUint64(18, BigInt(this.#serial))
-    return new Uint8Array(told.buffer)
+    setU64(told, 18, this.#serial)
+    return told
   }
 
   #reject(
