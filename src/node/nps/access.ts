@@ -50,8 +50,9 @@ export function decideAccess(
     return done(rejected({ context, record }, { reason: 18, why: [got] }))
   }
   const facts = factsOf(packet, client, credentials, context.host.wallClock)
-  const named = { ...record, authenticationType: shownType(facts) }
-  byPolicy({ context, packet, credentials, facts, record: named }, done)
+  // The log has its own already, of the request as it came.
+  const own = { ...record, authenticationType: shownType(facts) }
+  byPolicy({ context, packet, credentials, facts, record: own }, done)
 }
 
 const SHOWN_TYPES: Readonly<Record<NpsRequest['authenticationType'], string>> = {
@@ -66,50 +67,40 @@ const SHOWN_TYPES: Readonly<Record<NpsRequest['authenticationType'], string>> = 
 const shownType = ({ authenticationType }: NpsRequest): string => SHOWN_TYPES[authenticationType]
 
 function byPolicy(asked: Case, done: Done): void {
-  const { context, facts } = asked
-  const { assume, spec } = policyServer(context)
-  const choice = chooseConnectionRequestPolicy(spec, facts, assume!)
-  const record =
-    choice.to === 'none'
-      ? asked.record
-      : { ...asked.record, connectionRequestPolicy: choice.policy }
-  const known = { ...asked, record }
+  const { context, facts, record } = asked
+  const { deps } = context
+  const choice = chooseConnectionRequestPolicy(deps.spec(), facts, deps.assume())
+  if (choice.to !== 'none') record.connectionRequestPolicy = choice.policy
   switch (choice.to) {
     case 'none':
       return done(
-        rejected(known, { reason: 49, why: trailLines(choice.trail), trail: choice.trail }),
+        rejected(asked, { reason: 49, why: trailLines(choice.trail), trail: choice.trail }),
       )
     case 'forward': {
       const { group, userName } = choice
-      const proxied = { ...record, authenticationProvider: 'RADIUS Proxy' }
+      record.authenticationProvider = 'RADIUS Proxy'
       return done({
         kind: 'forward',
         group,
-        record: proxied,
+        record,
         ...(userName !== undefined && { userName }),
       })
     }
     case 'accept':
-      return done({
-        kind: 'accept',
-        decision: decided({ ...known, record: { ...record, authenticationProvider: 'None' } }),
-        proof: NO_PROOF,
-      })
+      record.authenticationProvider = 'None'
+      return done({ kind: 'accept', decision: decided(asked), proof: NO_PROOF })
     case 'local': {
       const userName = choice.userName ?? facts.userName!
-      const local = {
-        ...known,
-        facts: userName === facts.userName ? facts : { ...facts, userName },
-        record: { ...record, authenticationProvider: 'Windows' },
-      }
+      facts.userName = userName
+      record.authenticationProvider = 'Windows'
       // Where the connection request policy has the say over authentication, the name outside a tunnel need be nobody's.
       if (choice.authentication !== undefined && asked.credentials.kind === 'eap') {
-        return byNetworkPolicy(local, choice, undefined, done)
+        return byNetworkPolicy(asked, choice, undefined, done)
       }
       return whose(
-        local,
+        asked,
         userName,
-        (account) => byNetworkPolicy(account.asked, choice, account.view, done),
+        (account) => byNetworkPolicy(asked, choice, account, done),
         done,
       )
     }
@@ -122,25 +113,24 @@ function byNetworkPolicy(
   account: AccountView | undefined,
   done: Done,
 ): void {
-  const { context } = asked
-  const facts = account === undefined ? asked.facts : { ...asked.facts, account }
+  const { context, packet, credentials, facts, record } = asked
+  if (account !== undefined) facts.account = account
   const choice = choosePolicy(policyServer(context), facts, connectionRequest)
-  if (choice.result === 'denied') return done(refusedBy({ ...asked, facts }, choice))
+  if (choice.result === 'denied') return done(refusedBy(asked, choice))
   // Which of the others it is was decided before anybody was looked up.
   if (choice.result !== 'local') return done({ kind: 'discard', detail: 'the policies changed' })
-  const networkPolicy = choice.networkPolicy?.name
-  const record = networkPolicy === undefined ? asked.record : { ...asked.record, networkPolicy }
-  const known: Known = { ...asked, facts, record, choice, account }
-  if (asked.credentials.kind === 'eap') return beginEap(known, asked.credentials.packet, done)
+  if (choice.networkPolicy !== undefined) record.networkPolicy = choice.networkPolicy.name
+  const known: Known = { context, packet, credentials, facts, record, choice, account }
+  if (credentials.kind === 'eap') return beginEap(known, credentials.packet, done)
   const { authentication } = choice
-  const isChange = asked.credentials.kind === 'ms-chap-v2-change'
+  const isChange = credentials.kind === 'ms-chap-v2-change'
   if (isChange && authentication.msChapV2PasswordChange !== true) {
     const why =
       'expected a policy that lets users change an expired password, got one that does not'
     return done(rejected(known, { reason: 72, why: [why] }))
   }
   verifyCredentials(
-    asked.credentials,
+    credentials,
     { user: facts.userName!, directory: context.deps.directory, rng: context.host.rng },
     (verified) => {
       if (verified.ok) return finish(known, { proof: verified.proof }, done)

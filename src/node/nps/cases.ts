@@ -7,13 +7,12 @@ import type { RadiusAttributeSetting } from '../../topology/nps.ts'
 import {
   authorise,
   type LocalChoice,
-  type PolicyGrant,
   type NpsPolicyServer,
   type PolicyReject,
 } from '../../windows/nps/decision.ts'
-import type { AccessRecord } from '../../windows/nps/events.ts'
+import type { AccessRecord, OpenRecord } from '../../windows/nps/events.ts'
 import type { NpsReason } from '../../windows/nps/reasons.ts'
-import type { NpsRequest } from '../../windows/nps/request.ts'
+import type { OpenRequest } from '../../windows/nps/request.ts'
 import type { RadiusPacket } from '../../wire/radius/packet.ts'
 import type { NpsDecision } from './decision.ts'
 import type { NpsDeps } from './deps.ts'
@@ -71,8 +70,9 @@ export interface Case {
   readonly context: AccessContext
   readonly packet: RadiusPacket
   readonly credentials: KnownCredentials
-  readonly facts: NpsRequest
-  readonly record: AccessRecord
+  /** The case's own, as the record is: what becomes known is written into them, until a policy was chosen. */
+  readonly facts: OpenRequest
+  readonly record: OpenRecord
 }
 
 /** A request for which a policy was chosen. */
@@ -101,13 +101,20 @@ export function finish(
   const { eap } = ending
   const carried = eap === undefined ? {} : { eap: asFailure(eap) }
   if (verdict.result === 'denied') return done(refusedBy(known, verdict, carried))
-  const record = { ...known.record, networkPolicy: verdict.networkPolicy }
+  const { networkPolicy } = verdict
+  const record =
+    known.record.networkPolicy === networkPolicy ? known.record : { ...known.record, networkPolicy }
   done({
     kind: 'accept',
     decision: {
-      ...decided({ ...known, record }, grantedAttributes(verdict)),
-      isResumed: ending.isResumed === true,
+      at: context.host.wallClock,
+      result: 'granted',
+      reason: 0,
+      record,
+      why: [],
       trail: verdict.networkPolicyTrail,
+      attributes: verdict.attributes,
+      isResumed: ending.isResumed === true,
       restsOn: choice.restsOn,
     },
     proof: ending.proof,
@@ -115,17 +122,14 @@ export function finish(
   })
 }
 
-const grantedAttributes = ({ attributes }: PolicyGrant): readonly RadiusAttributeSetting[] =>
-  attributes
-
 /** EAP-Failure with the identifier of a Success that must not be sent. */
 export const asFailure = (success: Uint8Array): Uint8Array => Uint8Array.of(4, success[1]!, 0, 4)
 
-/** Look a name up; who has none that is known is turned down. */
+/** Look a name up, and note whose it is; who has none that is known is turned down. */
 export function whose(
   asked: Case,
   name: string,
-  then: (found: { readonly asked: Case; readonly view: AccountView }) => void,
+  then: (account: AccountView) => void,
   done: Done,
 ): void {
   const { directory } = asked.context.deps
@@ -137,13 +141,13 @@ export function whose(
     if (!found.ok) return done(rejected(asked, { reason: found.reason, why: [found.detail] }))
     const { account } = found
     const { sid, distinguishedName } = account
-    const user = {
+    asked.record.user = {
       name: account.name,
       domain: asked.context.deps.netbios(),
       sid,
       fullyQualifiedName: distinguishedName,
     }
-    then({ asked: { ...asked, record: { ...asked.record, user } }, view: account })
+    then(account)
   })
 }
 

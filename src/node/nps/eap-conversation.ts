@@ -124,11 +124,11 @@ class EapConversation implements Conversation {
     if (!isOther) return finish(known, { proof, eap: packet, isResumed }, done)
     const failed: Done = (outcome) =>
       done(outcome.kind === 'reject' ? { ...outcome, eap: asFailure(packet) } : outcome)
+    const asked = { ...known, facts: { ...known.facts, userName: inner } }
     whose(
-      { ...known, facts: { ...known.facts, userName: inner } },
+      asked,
       inner,
-      ({ asked, view }) =>
-        finish({ ...known, ...asked, account: view }, { proof, eap: packet, isResumed }, done),
+      (account) => finish({ ...asked, account }, { proof, eap: packet, isResumed }, done),
       failed,
     )
   }

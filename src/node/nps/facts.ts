@@ -10,7 +10,7 @@ import type { AuthenticationType, EapTypeName } from '../../topology/nps.ts'
 import { attributeValue, attributeValues, eapPacket } from '../../wire/radius/attributes.ts'
 import type { RadiusPacket } from '../../wire/radius/packet.ts'
 import { EapType } from '../../wire/eap/packet.ts'
-import type { ClientFacts, NpsRequest } from '../../windows/nps/request.ts'
+import type { ClientFacts, OpenRequest } from '../../windows/nps/request.ts'
 
 /** What a request wants to be known by. Secrets: whoever holds one lets go of it when it was verified. */
 export type Credentials =
@@ -155,29 +155,34 @@ export function factsOf(
   client: ClientFacts,
   credentials: KnownCredentials,
   at: Instant,
-): NpsRequest {
-  const text = (name: Parameters<typeof attributeValue>[1]) => attributeValue(attributes, name)
-  const ipv4 = attributeValue(attributes, 'NAS-IP-Address')
-  const ipv6 = attributeValue(attributes, 'NAS-IPv6-Address')
-  const facts = {
-    userName: text('User-Name'),
-    nasIdentifier: text('NAS-Identifier'),
-    nasIpv4Address: ipv4Text(ipv4),
-    nasIpv6Address: ipv6 === undefined ? undefined : formatIpv6(ipv6),
-    nasPortType: attributeValue(attributes, 'NAS-Port-Type'),
-    serviceType: attributeValue(attributes, 'Service-Type'),
-    framedProtocol: attributeValue(attributes, 'Framed-Protocol'),
-    calledStationId: text('Called-Station-Id'),
-    callingStationId: text('Calling-Station-Id'),
-    tunnelType: attributeValue(attributes, 'Tunnel-Type')?.value,
-    msRasVendor: attributeValue(attributes, 'MS-RAS-Vendor'),
-    locationGroups: attributeValues(attributes, 'MS-HCAP-Location-Group-Name'),
-  }
-  const known = Object.entries(facts).filter(([, value]) => value !== undefined)
-  return {
+): OpenRequest {
+  const request: OpenRequest = {
     at,
     client,
     authenticationType: authenticationTypeOf(credentials),
-    ...(Object.fromEntries(known) as Partial<NpsRequest>),
+    locationGroups: attributeValues(attributes, 'MS-HCAP-Location-Group-Name'),
   }
+  const userName = attributeValue(attributes, 'User-Name')
+  if (userName !== undefined) request.userName = userName
+  const nasIdentifier = attributeValue(attributes, 'NAS-Identifier')
+  if (nasIdentifier !== undefined) request.nasIdentifier = nasIdentifier
+  const nasIpv4Address = ipv4Text(attributeValue(attributes, 'NAS-IP-Address'))
+  if (nasIpv4Address !== undefined) request.nasIpv4Address = nasIpv4Address
+  const ipv6 = attributeValue(attributes, 'NAS-IPv6-Address')
+  if (ipv6 !== undefined) request.nasIpv6Address = formatIpv6(ipv6)
+  const nasPortType = attributeValue(attributes, 'NAS-Port-Type')
+  if (nasPortType !== undefined) request.nasPortType = nasPortType
+  const serviceType = attributeValue(attributes, 'Service-Type')
+  if (serviceType !== undefined) request.serviceType = serviceType
+  const framedProtocol = attributeValue(attributes, 'Framed-Protocol')
+  if (framedProtocol !== undefined) request.framedProtocol = framedProtocol
+  const calledStationId = attributeValue(attributes, 'Called-Station-Id')
+  if (calledStationId !== undefined) request.calledStationId = calledStationId
+  const callingStationId = attributeValue(attributes, 'Calling-Station-Id')
+  if (callingStationId !== undefined) request.callingStationId = callingStationId
+  const tunnelType = attributeValue(attributes, 'Tunnel-Type')
+  if (tunnelType !== undefined) request.tunnelType = tunnelType.value
+  const msRasVendor = attributeValue(attributes, 'MS-RAS-Vendor')
+  if (msRasVendor !== undefined) request.msRasVendor = msRasVendor
+  return request
 }

@@ -62,6 +62,9 @@ export interface AccessRecord {
   readonly loggingResults?: string
 }
 
+/** A record while it is being filled. */
+export type OpenRecord = { -readonly [Name in keyof AccessRecord]: AccessRecord[Name] }
+
 export type Verdict =
   | { readonly result: 'granted' }
   | { readonly result: 'denied' | 'discarded'; readonly reason: NpsReason }

@@ -56,3 +56,6 @@ export interface NpsRequest {
   /** The computer that the user sits at, where the request tells. */
   readonly machine?: AccountFacts
 }
+
+/** A request whose facts are still being gathered. */
+export type OpenRequest = { -readonly [Name in keyof NpsRequest]: NpsRequest[Name] }
