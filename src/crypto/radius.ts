@@ -3,6 +3,7 @@
  * Not what hides values (`radius-hiding.ts`), and not policy about which of these must be there (`engine/radius`). Secrets are UTF-8 texts.
  */
 import { concat, utf8 } from '../base/bytes.ts'
+import { remember } from '../base/remember.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import {
   encodeRadius,
@@ -23,8 +24,12 @@ const NO_DIGEST = new Uint8Array(DIGEST_BYTES)
 /** Where the authenticator stands in the header (RFC 2865 §3). */
 const AUTHENTICATOR_AT = 4
 
+/** There are as many as RADIUS clients and servers, and each packet needs them more than once. */
+const bytesOf = remember((secret) => utf8(secret))
+
 /** Over a packet as it stands in `bytes`, and the secret behind it. */
-const digestOf = (bytes: Uint8Array, secret: string): Uint8Array => md5(concat(bytes, utf8(secret)))
+const digestOf = (bytes: Uint8Array, secret: string): Uint8Array =>
+  md5(concat(bytes, bytesOf(secret)))
 
 // ── authenticators ──
 
@@ -73,7 +78,7 @@ function messageAuthenticator(
   const attributes = packet.attributes.map((a) =>
     isMessageAuthenticator(a) ? { ...a, value: NO_DIGEST } : a,
   )
-  return hmacMd5(utf8(secret), encodeRadius({ ...packet, authenticator, attributes }))
+  return hmacMd5(bytesOf(secret), encodeRadius({ ...packet, authenticator, attributes }))
 }
 
 /**
@@ -110,7 +115,7 @@ function proven(packet: RadiusPacket, authenticator: Uint8Array, secret: string)
   const attributes = packet.attributes.map((a) => (isMessageAuthenticator(a) ? PLACE_FOR_PROOF : a))
   const bytes = encodeRadius({ ...packet, authenticator, attributes })
   if (!attributes.includes(PLACE_FOR_PROOF)) return bytes
-  const proof = hmacMd5(utf8(secret), bytes)
+  const proof = hmacMd5(bytesOf(secret), bytes)
   let at = RADIUS_HEADER_BYTES
   for (const attribute of attributes) {
     if (attribute === PLACE_FOR_PROOF) bytes.set(proof, at + 2)

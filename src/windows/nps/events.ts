@@ -106,7 +106,6 @@ function securityEvent(
 ): WindowsEvent {
   const { id, text } = SECURITY[kind]
   const tells = kind === 'denied' || kind === 'discarded'
-  const why = `reason code ${reason}: ${NPS_REASONS[reason].text}`
   return {
     on: 'nps',
     channel: 'Security',
@@ -114,56 +113,70 @@ function securityEvent(
     id,
     level: 'information',
     at: record.at,
-    text: tells ? `${text}, ${why}` : text,
-    fields: [
-      ...told,
-      ...(tells
-        ? [
-            field('Authentication Details', 'Reason Code', `${reason}`),
-            field('Authentication Details', 'Reason', NPS_REASONS[reason].text),
-          ]
-        : []),
-      ...(kind === 'full-access' ? [field('Quarantine Information', 'Result', 'Full Access')] : []),
-    ],
+    text: tells ? `${text}, reason code ${reason}: ${NPS_REASONS[reason].text}` : text,
+    fields: tells
+      ? told.concat(reasonFields(reason))
+      : kind === 'granted'
+        ? told
+        : told.concat(FULL_ACCESS),
   }
 }
 
-const field = (group: string, name: string, value: string | number | undefined): EventField => ({
-  group,
-  name,
-  value: value === undefined || value === '' ? '-' : `${value}`,
-})
+const reasonFields = (reason: NpsReason): readonly EventField[] => [
+  { group: DETAILS, name: 'Reason Code', value: `${reason}` },
+  { group: DETAILS, name: 'Reason', value: NPS_REASONS[reason].text },
+]
 
-function accessFields(r: AccessRecord): readonly EventField[] {
-  const { user, machine = {} } = r
-  const details = 'Authentication Details'
-  return [
-    field('User', 'Security ID', user.sid ?? 'NULL SID'),
-    field('User', 'Account Name', user.name),
-    field('User', 'Account Domain', user.domain),
-    field('User', 'Fully Qualified Account Name', user.fullyQualifiedName),
-    field('Client Machine', 'Security ID', machine.sid ?? 'NULL SID'),
-    field('Client Machine', 'Account Name', machine.name),
-    field('Client Machine', 'Fully Qualified Account Name', machine.fullyQualifiedName),
-    field('Client Machine', 'Called Station Identifier', r.calledStationId),
-    field('Client Machine', 'Calling Station Identifier', r.callingStationId),
-    field('NAS', 'NAS IPv4 Address', r.nasIpv4Address),
-    field('NAS', 'NAS IPv6 Address', r.nasIpv6Address),
-    field('NAS', 'NAS Identifier', r.nasIdentifier),
-    field('NAS', 'NAS Port-Type', r.nasPortType),
-    field('NAS', 'NAS Port', r.nasPort),
-    field('RADIUS Client', 'Client Friendly Name', r.clientFriendlyName),
-    field('RADIUS Client', 'Client IP Address', r.clientIpAddress),
-    field(details, 'Connection Request Policy Name', r.connectionRequestPolicy),
-    field(details, 'Network Policy Name', r.networkPolicy),
-    field(details, 'Authentication Provider', r.authenticationProvider),
-    field(details, 'Authentication Server', r.authenticationServer),
-    field(details, 'Authentication Type', r.authenticationType),
-    field(details, 'EAP Type', r.eapType),
-    field(details, 'Account Session Identifier', r.accountSessionIdentifier),
-    field(details, 'Logging Results', r.loggingResults),
-  ]
+const DETAILS = 'Authentication Details'
+const FULL_ACCESS: EventField = {
+  group: 'Quarantine Information',
+  name: 'Result',
+  value: 'Full Access',
 }
+
+/** A field of every Security event; `absent` is what stands there where the record has nothing, as most have of half of them. */
+const field = (
+  group: string,
+  name: string,
+  read: (record: AccessRecord) => string | number | undefined,
+) => ({ group, name, read, absent: { group, name, value: '-' } })
+
+const ACCESS_FIELDS = [
+  field('User', 'Security ID', ({ user }) => user.sid ?? 'NULL SID'),
+  field('User', 'Account Name', ({ user }) => user.name),
+  field('User', 'Account Domain', ({ user }) => user.domain),
+  field('User', 'Fully Qualified Account Name', ({ user }) => user.fullyQualifiedName),
+  field('Client Machine', 'Security ID', ({ machine }) => machine?.sid ?? 'NULL SID'),
+  field('Client Machine', 'Account Name', ({ machine }) => machine?.name),
+  field(
+    'Client Machine',
+    'Fully Qualified Account Name',
+    ({ machine }) => machine?.fullyQualifiedName,
+  ),
+  field('Client Machine', 'Called Station Identifier', (r) => r.calledStationId),
+  field('Client Machine', 'Calling Station Identifier', (r) => r.callingStationId),
+  field('NAS', 'NAS IPv4 Address', (r) => r.nasIpv4Address),
+  field('NAS', 'NAS IPv6 Address', (r) => r.nasIpv6Address),
+  field('NAS', 'NAS Identifier', (r) => r.nasIdentifier),
+  field('NAS', 'NAS Port-Type', (r) => r.nasPortType),
+  field('NAS', 'NAS Port', (r) => r.nasPort),
+  field('RADIUS Client', 'Client Friendly Name', (r) => r.clientFriendlyName),
+  field('RADIUS Client', 'Client IP Address', (r) => r.clientIpAddress),
+  field(DETAILS, 'Connection Request Policy Name', (r) => r.connectionRequestPolicy),
+  field(DETAILS, 'Network Policy Name', (r) => r.networkPolicy),
+  field(DETAILS, 'Authentication Provider', (r) => r.authenticationProvider),
+  field(DETAILS, 'Authentication Server', (r) => r.authenticationServer),
+  field(DETAILS, 'Authentication Type', (r) => r.authenticationType),
+  field(DETAILS, 'EAP Type', (r) => r.eapType),
+  field(DETAILS, 'Account Session Identifier', (r) => r.accountSessionIdentifier),
+  field(DETAILS, 'Logging Results', (r) => r.loggingResults),
+]
+
+const accessFields = (record: AccessRecord): readonly EventField[] =>
+  ACCESS_FIELDS.map(({ group, name, read, absent }) => {
+    const value = read(record)
+    return value === undefined || value === '' ? absent : { group, name, value: `${value}` }
+  })
 
 /** The event as people read it: what happened, then the fields under their headings. */
 export function renderEvent({ channel, source, id, text, fields }: WindowsEvent): string {
