@@ -69,16 +69,26 @@ export type MessageAuthenticatorVerdict = 'valid' | 'absent' | 'wrong' | 'repeat
 const isMessageAuthenticator = (a: RadiusAttribute): boolean =>
   a.type === RadiusAttributeType.messageAuthenticator
 
-/** HMAC-MD5 over the packet with `authenticator` in its header and zeros for the proof itself (RFC 3579 §3.2). */
+/** HMAC-MD5 over the packet with `authenticator` in its header and zeros for `proof`, one of its attributes (RFC 3579 §3.2). */
 function messageAuthenticator(
   packet: RadiusPacket,
+  proof: RadiusAttribute,
   authenticator: Uint8Array,
   secret: string,
 ): Uint8Array {
-  const attributes = packet.attributes.map((a) =>
-    isMessageAuthenticator(a) ? { ...a, value: NO_DIGEST } : a,
-  )
-  return hmacMd5(bytesOf(secret), encodeRadius({ ...packet, authenticator, attributes }))
+  const bytes = encodeRadius({ ...packet, authenticator })
+  const at = valueAt(packet.attributes, proof)
+  return hmacMd5(bytesOf(secret), bytes.fill(0, at, at + DIGEST_BYTES))
+}
+
+/** Where in the packet's bytes the value of one of its attributes stands. */
+function valueAt(attributes: readonly RadiusAttribute[], wanted: RadiusAttribute): number {
+  let at = RADIUS_HEADER_BYTES
+  for (const attribute of attributes) {
+    if (attribute === wanted) break
+    at += 2 + attribute.value.length
+  }
+  return at + 2
 }
 
 /**
@@ -93,9 +103,10 @@ export function verifyMessageAuthenticator(
   const [proof, ...more] = packet.attributes.filter(isMessageAuthenticator)
   if (proof === undefined) return 'absent'
   if (more.length > 0) return 'repeated'
-  return isSameSecret(proof.value, messageAuthenticator(packet, authenticator, secret))
-    ? 'valid'
-    : 'wrong'
+  const isRight =
+    proof.value.length === DIGEST_BYTES &&
+    isSameSecret(proof.value, messageAuthenticator(packet, proof, authenticator, secret))
+  return isRight ? 'valid' : 'wrong'
 }
 
 const signingAuthenticator = (request: RadiusPacket): Uint8Array =>
