@@ -75,19 +75,19 @@ export function bindingMode(
 }
 
 /** Which assumptions a mapping in this directory at this moment may rest on. */
-export function kdcRestsOn(
-  { accounts }: Directory,
-  at: Instant,
-): readonly (keyof KdcAssumptions)[] {
-  const hasHash = accounts.some(({ altSecurityIdentities }) =>
-    altSecurityIdentities.some((written) => /<SHA1-PUKEY>/i.test(written)),
-  )
+export function kdcRestsOn(directory: Directory, at: Instant): readonly (keyof KdcAssumptions)[] {
   const inDoubt = at >= instant('2025-09-09T00:00:00Z') && at < instant('2025-09-10T00:00:00Z')
   return [
-    ...(hasHash ? (['sha1PublicKeyOf'] as const) : []),
+    ...(hasHashMapping(directory) ? (['sha1PublicKeyOf'] as const) : []),
     ...(inDoubt ? (['compatibilityEnds'] as const) : []),
   ]
 }
+
+const hasHashMapping = rememberEach(({ accounts }: Directory): boolean =>
+  accounts.some(({ altSecurityIdentities }) =>
+    altSecurityIdentities.some((written) => /<SHA1-PUKEY>/i.test(written)),
+  ),
+)
 
 export interface CertificateMapping {
   /** Absent: none, or several. */

@@ -73,15 +73,12 @@ export function reportingOf(attempt: Attempt, sessionId: string): Reporting {
     method: MANNERS[attempt.manner],
     requests: gateway.client.sent - sentBefore,
     took: between(began, stack.now),
-    events: trace
-      .ofKind('logged')
-      .filter(({ id }) => id > firstEvent)
-      .map(({ node, source, eventId, text }) => ({
-        node,
-        source,
-        text,
-        ...(eventId !== undefined && { id: eventId }),
-      })),
+    events: trace.ofKind('logged', firstEvent).map(({ node, source, eventId, text }) => ({
+      node,
+      source,
+      text,
+      ...(eventId !== undefined && { id: eventId }),
+    })),
   })
   return {
     sessionId,

@@ -3,6 +3,7 @@
  * Not the gateway's RADIUS (`node/nas/`) and not NPS (`node/nps/`); what came of it is told by `authentication-report.ts`.
  */
 import { formatIpv4 } from '../base/address.ts'
+import { accountOf } from '../directory/directory.ts'
 import {
   changesComplaint,
   connectionAttributes,
@@ -91,9 +92,7 @@ function userOf(
   const key = user ?? (spec?.kind === 'host' ? spec.users?.[0] : undefined)
   if (key === undefined) throw new RangeError('who comes in? Name a user, or a client with one')
   const own = topology.directory?.users?.[key]
-  const upn = directory?.accounts.find(
-    (account) => account.kind === 'user' && account.key === key,
-  )?.upn
+  const upn = directory && accountOf(directory, 'user', key)?.upn
   return { name: upn ?? key, password: password ?? own?.password ?? '' }
 }
 
