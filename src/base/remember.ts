@@ -1,6 +1,6 @@
 /**
  * Functions that compute each value once: of a text, or of an object that never changes.
- * Not a cache with a size: a value stays as long as the function does, or its object.
+ * A value stays as long as the function does, or its object; of what strangers bring, as long as it is among the latest.
  */
 
 /** A function of a text; what else it is given must follow from the text. Nothing is forgotten: only for what a caller keeps anyway. */
@@ -14,6 +14,23 @@ export function remember<T, R extends readonly unknown[]>(
     const value = make(key, ...rest)
     made.set(key, value)
     return value
+  }
+}
+
+/** A function of a text that a stranger may have chosen: of as many as `most`, those that were asked for last. */
+export function rememberLatest<T, R extends readonly unknown[]>(
+  most: number,
+  make: (key: string, ...rest: R) => T,
+): (key: string, ...rest: R) => T {
+  /** In the order in which they were last asked for. */
+  const made = new Map<string, { readonly value: T }>()
+  return (key, ...rest) => {
+    const known = made.get(key) ?? { value: make(key, ...rest) }
+    made.delete(key)
+    made.set(key, known)
+    const [oldest] = made.keys()
+    if (made.size > most && oldest !== undefined) made.delete(oldest)
+    return known.value
   }
 }
 

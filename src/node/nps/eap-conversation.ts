@@ -4,10 +4,10 @@
  */
 import { toHex } from '../../base/bytes.ts'
 import type { EapFault } from '../../engine/eap/method.ts'
-import { readCertificate } from '../../pki/certificate/certificate.ts'
 import type { AccessRecord } from '../../windows/nps/events.ts'
 import type { NpsReason } from '../../windows/nps/reasons.ts'
 import { attributeValue } from '../../wire/radius/attributes.ts'
+import { readPresented } from '../relying-party.ts'
 import {
   asFailure,
   decided,
@@ -180,7 +180,7 @@ class EapConversation implements Conversation {
   #isTheirs(der: Uint8Array, refuse: (found: FaultReason) => void, then: () => void): void {
     const { context, account } = this.#known
     const { directory } = context.deps
-    const read = readCertificate(der)
+    const read = readPresented(der)
     if (directory === undefined || !read.ok) return then()
     directory.mapCertificate(read.value, (mapped) => {
       if (!mapped.ok) return refuse({ reason: mapped.reason, detail: mapped.detail, restsOn: [] })

@@ -3,6 +3,7 @@
  * Not a judgement, and not the certificate itself: whoever needs its bytes has {@link ../certificate/certificate.ts}.
  */
 import { toHex } from '../../base/bytes.ts'
+import { rememberEach } from '../../base/remember.ts'
 import type { Instant } from '../../base/time.ts'
 import {
   crlUrlsOf,
@@ -49,7 +50,13 @@ export interface ChainLink {
 
 /** Of a path, end entity first; `anchored`: its last certificate is a trust anchor. */
 export const linksOf = (path: readonly Certificate[], anchored: boolean): readonly ChainLink[] =>
-  path.map((certificate, i) => linkOf(certificate, anchored && i === path.length - 1))
+  path.map((certificate, i) =>
+    anchored && i === path.length - 1 ? anchorLinkOf(certificate) : lowerLinkOf(certificate),
+  )
+
+// The same authorities stand in nearly every path.
+const anchorLinkOf = rememberEach((certificate: Certificate) => linkOf(certificate, true))
+const lowerLinkOf = rememberEach((certificate: Certificate) => linkOf(certificate, false))
 
 const mirrorMark = (original: string) => ({
   mirror: true as const,

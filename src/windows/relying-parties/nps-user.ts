@@ -63,6 +63,23 @@ const npsOutcomes = rememberEach((assume: Assumptions): Outcomes => {
   }
 })
 
+const npsAnchorOutcomes = rememberEach((assume: Assumptions): Outcomes => ({
+  'pki/certificate-expired': npsOutcome('pki/certificate-expired', assume, { code: '863' }),
+  'pki/not-a-ca': npsOutcome('pki/not-a-ca', assume, { code: '862' }),
+  'pki/weak-algorithm': npsOutcome('pki/weak-algorithm', assume, { code: '862' }),
+}))
+
+const ORDER: readonly PathFailureCode[] = [
+  ...CHAIN,
+  'pki/not-in-ntauth',
+  'pki/wrong-eku',
+  ...DATES,
+  ...ACCOUNT_FAILURES,
+  ...MAPPING,
+  ...REVOCATION,
+  'pki/eku-not-accepted',
+]
+
 /**
  * "NPS → user cert": chain to a root that NPS trusts; the issuing authority in NTAuth; Client Authentication; dates; the user
  * principal name leads to an account; the KDC's strong mapping; a current list for EVERY certificate below the root; the purpose
@@ -90,22 +107,9 @@ export function npsUser(
         tolerated: account.tolerated,
       }
     },
-    order: [
-      ...CHAIN,
-      'pki/not-in-ntauth',
-      'pki/wrong-eku',
-      ...DATES,
-      ...ACCOUNT_FAILURES,
-      ...MAPPING,
-      ...REVOCATION,
-      'pki/eku-not-accepted',
-    ],
+    order: ORDER,
     outcomes: npsOutcomes(assume),
-    anchorOutcomes: {
-      'pki/certificate-expired': npsOutcome('pki/certificate-expired', assume, { code: '863' }),
-      'pki/not-a-ca': npsOutcome('pki/not-a-ca', assume, { code: '862' }),
-      'pki/weak-algorithm': npsOutcome('pki/weak-algorithm', assume, { code: '862' }),
-    },
+    anchorOutcomes: npsAnchorOutcomes(assume),
     restsOn: Object.fromEntries(revocation.restsOn.map((name) => [name, REVOCATION])),
     warns: { 'account/not-strongly-mapped': KDC_EVENTS['account/not-strongly-mapped'] },
   }

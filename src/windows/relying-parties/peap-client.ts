@@ -2,6 +2,7 @@
  * The Windows client that judges the certificate of NPS: for the tunnel of PEAP, and once more inside it for EAP-TLS.
  * No revocation: there is no network yet. What the client makes of its own certificates is `certificate-selection.ts`.
  */
+import { remember, rememberEach } from '../../base/remember.ts'
 import type { Certificate } from '../../pki/certificate/certificate.ts'
 import { subjectOf } from '../../pki/certificate/certificate.ts'
 import type { PathFailure, PathFailureCode } from '../../pki/profile/failure.ts'
@@ -93,12 +94,8 @@ export function peapClient(
     overlooks: (failure, path) =>
       !isDemand(failure) && checks.every(({ overlooks }) => overlooks(failure, path)),
     order: [...CHAIN, ...DEMANDS, 'pki/wrong-eku', ...DATES],
-    outcomes: peapOutcomes(settings, assume),
-    anchorOutcomes: {
-      'pki/certificate-expired': rejected('865', 23),
-      'pki/certificate-not-yet-valid': rejected('865', 23),
-      'pki/not-a-ca': rejected('865', 23),
-    },
+    outcomes: outcomesFor(settings, assume),
+    anchorOutcomes: ANCHOR_OUTCOMES,
     ...(usesPattern && { restsOn: { serverNamePattern: NAME_FAILURES } }),
   }
 }
@@ -208,10 +205,24 @@ const rejected = (
     ...(restsOn.length > 0 && { restsOn }),
   })
 
-function peapOutcomes(
-  { prompt, listsMissingRoot = false }: PeapClientSettings,
-  assume: Assumptions,
-): Outcomes {
+const ANCHOR_OUTCOMES: Outcomes = {
+  'pki/certificate-expired': rejected('865', 23),
+  'pki/certificate-not-yet-valid': rejected('865', 23),
+  'pki/not-a-ca': rejected('865', 23),
+}
+
+type Asking = Pick<PeapClientSettings, 'prompt' | 'listsMissingRoot'>
+
+/** Fifty outcomes, the same for every judgement that assumes the same and may ask as much. */
+function outcomesFor({ prompt, listsMissingRoot = false }: Asking, assume: Assumptions): Outcomes {
+  return peapOutcomes(assume)(`${prompt} ${listsMissingRoot}`, { prompt, listsMissingRoot })
+}
+
+const peapOutcomes = rememberEach((assume: Assumptions) =>
+  remember((_key: string, asking: Asking) => makeOutcomes(asking, assume)),
+)
+
+function makeOutcomes({ prompt, listsMissingRoot = false }: Asking, assume: Assumptions): Outcomes {
   const mayAsk = prompt !== 'never' && !listsMissingRoot
   const distrust = assume.reasonOfClientDistrust
   const untrusted = rejected('864', distrust, {
