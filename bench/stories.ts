@@ -8,7 +8,8 @@ import { stories } from '../scenarios/stories/index.ts'
 import { play } from '../src/lab/play.ts'
 import { clock, median, round, type BenchOptions, type Report } from './measure.ts'
 
-const WARM_UP_RUNS = 20
+/** The first story still gets faster until it was played about this often: V8 compiles what is hot in steps. */
+const WARM_UP_RUNS = 150
 const RUNS_MIN = 15
 
 /** Each `core` story, played again and again in one process: median milliseconds, the slowest first. */

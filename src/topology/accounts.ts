@@ -20,8 +20,8 @@ export const WELL_KNOWN_GROUPS: readonly WellKnownGroup[] = [
 
 /** Relative identifiers of accounts begin here; Windows' own first is 1000. */
 const RID_FIRST = 1100
-/** As many as a domain can give out (30 bits), but short to read. */
-const RIDS = 1_000_000
+/** For accounts as many, and for groups: half of what a domain can give out (30 bits). Two of a thousand users meet once in a thousand domains. */
+const RIDS = 2 ** 29 - RID_FIRST
 
 /** Users in the order of the topology, then every member computer in the order of the nodes. */
 export const accountKeysOf = (

@@ -90,9 +90,16 @@ describe('SIDs', () => {
 
   test('have the form of a domain account and repeat', () => {
     const [one, again] = [directory({ users: { ada: {} } }), directory({ users: { ada: {} } })]
-    expect(sidOf(one)).toMatch(/^S-1-5-21-\d+-\d+-\d+-\d{4,7}$/)
+    expect(sidOf(one)).toMatch(/^S-1-5-21-\d+-\d+-\d+-\d{4,9}$/)
     expect(Number(sidOf(one).split('-').at(-1))).toBeGreaterThanOrEqual(1100)
     expect(sidOf(again)).toBe(sidOf(one))
+  })
+
+  test('of a thousand users are a thousand', () => {
+    const users = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`user${i}`, {}]))
+    const sids = directory({ users }).accounts.map(({ sid }) => sid)
+    expect(new Set(sids).size).toBe(sids.length)
+    expect(sids.length).toBeGreaterThanOrEqual(1000)
   })
 
   test('share the domain, do not move when others join, and differ between domains', () => {
