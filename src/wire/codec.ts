@@ -64,6 +64,11 @@ export class Reader {
     return start
   }
 
+  /** Nothing may be left. */
+  end(field: string, rfc: string): void {
+    if (this.remaining > 0) this.reject('trailing-bytes', field, rfc)
+  }
+
   /** Let the next `length` bytes be all there is, until {@link leave} is given what comes back: the end that there was. */
   enter(length: number, field: string, rfc: string): number {
     const start = this.skip(length, field, rfc)
