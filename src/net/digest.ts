@@ -5,14 +5,25 @@
  * - RADIUS (UDP 1812, 1813, 1645, 1646): the authenticator but for that of a request for access (the seed gives it), Message-Authenticator, the
  *   keys of MS-MPPE-Send-Key and MS-MPPE-Recv-Key after their salt, what follows type, flags and length of an EAP method built on TLS, and the
  *   checksum of UDP;
- * - fragments of UDP and TCP but the first: their data, since nothing in them says whose they are;
+ * - IKE: what is in the Encrypted payload, or a fragment of it, since EAP in there is built on TLS, and AUTH on its keys; and the checksum of UDP;
+ * - ESP, in UDP or not: what is behind its sequence number, since what is in there may be TLS; and the checksum of UDP;
+ * - fragments of UDP, TCP and ESP but the first: their data, since nothing in them says whose they are;
  * - a packet that an ICMP error quotes: the same of what it quotes, and the checksum of ICMP.
  *
- * They count by their length. Not a filter of the trace itself: captures have every byte. RFC 2865, RFC 2548 §2.4, RFC 3579, RFC 5216 §3.1.
+ * They count by their length. Not a filter of the trace itself: captures have every byte. RFC 2865, RFC 2548 §2.4, RFC 3579, RFC 5216 §3.1,
+ * RFC 7296 §3.14, RFC 7383 §2.5, RFC 4303 §2.
  */
-import { u16 } from '../base/bytes.ts'
+import { u16, u32 } from '../base/bytes.ts'
+import { ESP_HEADER_BYTES } from '../wire/esp.ts'
 import { ETHER_TYPE, ETHERNET_HEADER, etherTypeOf, VLAN_TAG } from '../wire/ethernet.ts'
 import { ICMP_HEADER, isIcmpError } from '../wire/icmp.ts'
+import {
+  IKE_HEADER_BYTES,
+  IKE_PORT,
+  NAT_T_PORT,
+  NON_ESP_MARKER_BYTES,
+} from '../wire/ikev2/header.ts'
+import { IkePayloadType } from '../wire/ikev2/numbers.ts'
 import {
   destinationOf,
   fragmentOffsetOf,
@@ -42,8 +53,16 @@ const EAP_TLS_TYPES: ReadonlySet<number> = new Set([13, 21, 25, 43, 55])
 const EAP_HEADER = 4
 const EAP_LENGTH_INCLUDED = 0x80
 
+const IKE_NEXT_PAYLOAD_AT = 16
+/** Next Payload, flags and length of a payload; of a fragment its number and the total, too. */
+const PAYLOAD_HEADER = 4
+const FRAGMENT_HEADER = 8
+
 const UDP_CHECKSUM_AT = 6
 const TCP_CHECKSUM_AT = 16
+
+/** Their later fragments are data alone. */
+const OPAQUE_FRAGMENTS: ReadonlySet<number> = new Set([PROTOCOL.udp, PROTOCOL.tcp, PROTOCOL.esp])
 
 /** Ranges to blank, `[from, to)`, as offsets into the frame. */
 type Ranges = [number, number][]
@@ -81,10 +100,10 @@ class Reader {
   #packet(b: Uint8Array, at: number, end: number, ranges: Ranges): void {
     const protocol = protocolOf(b, at)
     const start = at + headerLengthOf(b, at)
-    const isPort = protocol === PROTOCOL.udp || protocol === PROTOCOL.tcp
-    if (isPort && fragmentOffsetOf(b, at) > 0) ranges.push([start, end])
+    if (OPAQUE_FRAGMENTS.has(protocol) && fragmentOffsetOf(b, at) > 0) ranges.push([start, end])
     else if (protocol === PROTOCOL.udp) udpRanges(b, start, end, ranges)
     else if (protocol === PROTOCOL.tcp) this.#tcp(b, at, end, ranges)
+    else if (protocol === PROTOCOL.esp) from(start + ESP_HEADER_BYTES, end, ranges)
     else if (protocol === PROTOCOL.icmp) this.#icmp(b, start, end, ranges)
   }
 
@@ -97,7 +116,7 @@ class Reader {
     const data = isWhole ? start + (b[start + 12]! >> 4) * 4 : start + 8
     if (isWhole) this.#learn(key, b, { flags: b[start + 13]!, data, end })
     if (!this.#tls.has(key) && !ports.some((port) => TLS_PORTS.has(port))) return
-    if (data < end) ranges.push([data, end])
+    from(data, end, ranges)
     if (data < end && isWhole) ranges.push([start + TCP_CHECKSUM_AT, start + TCP_CHECKSUM_AT + 2])
   }
 
@@ -145,9 +164,39 @@ function ipOffsetOf(frame: Uint8Array): number | undefined {
 
 function udpRanges(b: Uint8Array, start: number, end: number, ranges: Ranges): void {
   if (start + UDP_HEADER > end) return
-  if (!RADIUS_PORTS.has(u16(b, start)) && !RADIUS_PORTS.has(u16(b, start + 2))) return
-  ranges.push([start + UDP_CHECKSUM_AT, start + UDP_CHECKSUM_AT + 2])
-  radiusRanges(b, start + UDP_HEADER, end, ranges)
+  const ports = [u16(b, start), u16(b, start + 2)]
+  const rangesOf = ports.some((port) => RADIUS_PORTS.has(port))
+    ? radiusRanges
+    : ports.includes(NAT_T_PORT)
+      ? natTRanges
+      : ports.includes(IKE_PORT)
+        ? ikeRanges
+        : undefined
+  if (rangesOf === undefined) return
+  // Also where a quote ends before what the checksum is of.
+  ranges.push([start + UDP_CHECKSUM_AT, start + UDP_HEADER])
+  rangesOf(b, start + UDP_HEADER, end, ranges)
+}
+
+/** IKE behind its marker, or ESP (RFC 3948 §2). */
+function natTRanges(b: Uint8Array, start: number, end: number, ranges: Ranges): void {
+  if (start + NON_ESP_MARKER_BYTES > end) return
+  if (u32(b, start) === 0) ikeRanges(b, start + NON_ESP_MARKER_BYTES, end, ranges)
+  else from(start + ESP_HEADER_BYTES, end, ranges)
+}
+
+/** What is encrypted is the only payload, or the last of few: as peers send it, the first. */
+function ikeRanges(b: Uint8Array, start: number, end: number, ranges: Ranges): void {
+  const body = start + IKE_HEADER_BYTES
+  if (body > end) return
+  const first = b[start + IKE_NEXT_PAYLOAD_AT]
+  if (first === IkePayloadType.SK) from(body + PAYLOAD_HEADER, end, ranges)
+  else if (first === IkePayloadType.SKF) from(body + FRAGMENT_HEADER, end, ranges)
+}
+
+/** The rest, where there is one. */
+function from(at: number, end: number, ranges: Ranges): void {
+  if (at < end) ranges.push([at, end])
 }
 
 function radiusRanges(b: Uint8Array, start: number, end: number, ranges: Ranges): void {

@@ -11,6 +11,7 @@ import {
   ICMP_HEADER,
   ICMP_TYPE,
   isIcmpError,
+  TIME_EXCEEDED,
   UNREACHABLE,
   type IcmpMessage,
 } from '../wire/icmp.ts'
@@ -26,10 +27,9 @@ import {
   totalLengthOf,
   transportChecksum,
 } from '../wire/ipv4.ts'
-import type { QuotedPacket } from './ip-service.ts'
 import { IP_OFFSET } from './packet.ts'
 import { isLoopback, isMulticast, isThisNetwork, LIMITED_BROADCAST } from './routes.ts'
-import type { SocketError } from './sockets.ts'
+import type { QuotedPacket, SocketError } from './sockets.ts'
 
 /** Linux fills an error up to the size that every host accepts: 576 bytes with both headers. */
 const QUOTE_MAX = IPV4_MTU_MIN - IPV4_HEADER - ICMP_HEADER
@@ -115,6 +115,25 @@ export function socketErrorCode(type: number, code: number): SocketError['code']
       return 'prohibited'
     default:
       return 'host-unreachable'
+  }
+}
+
+/** The error that tells a socket elsewhere what `code` tells one here; `mtu` counts with `too-big`. */
+export function errorOf(code: SocketError['code'], mtu: number): IcmpError {
+  switch (code) {
+    case 'port-unreachable':
+      return unreachableBy(UNREACHABLE.port)
+    case 'host-unreachable':
+      return unreachableBy(UNREACHABLE.host)
+    case 'net-unreachable':
+    case 'no-route':
+      return unreachableBy(UNREACHABLE.net)
+    case 'prohibited':
+      return unreachableBy(UNREACHABLE.adminProhibited)
+    case 'too-big':
+      return unreachableBy(UNREACHABLE.fragmentationNeeded, mtu)
+    case 'ttl-expired':
+      return { type: ICMP_TYPE.timeExceeded, code: TIME_EXCEEDED.inTransit }
   }
 }
 

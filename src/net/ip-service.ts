@@ -5,7 +5,7 @@
 import type { Ipv4 } from '../base/address.ts'
 import type { Rng } from '../base/rng.ts'
 import type { Duration, Instant } from '../base/time.ts'
-import type { SocketError, Tcp } from './sockets.ts'
+import type { QuotedPacket, SocketError, Tcp } from './sockets.ts'
 import type { Timer } from './world.ts'
 
 /** IP as a transport protocol sees it (RFC 1122 §3.4). */
@@ -18,11 +18,20 @@ export interface IpService {
   sourceFor(destination: Ipv4): Ipv4 | undefined
   /** The path MTU to `destination` as known now, in bytes of IP packet; the interface's MTU until an ICMP error said less. */
   mtuTo(destination: Ipv4): number
+  /** A blank frame for a message of `length` bytes, which goes in at MESSAGE_OFFSET. */
+  frameFor(length: number): Uint8Array
+  /** Send a frame from {@link frameFor} whose message is in place; everything before it is written here. */
+  sendFrame(header: LocalHeader, frame: Uint8Array): Sent
+}
+
+export interface Sent {
+  /** The packet's id in the trace. */
+  readonly packet: number
   /**
-   * Send one IPv4 packet; `payload` is copied. Returns undefined when it went out (or was lost on the way, which nobody tells a sender),
-   * an error when this host itself refused: `no-route`, `prohibited` by its own firewall, or `too-big` with `dontFragment`.
+   * Undefined: it went out (or was lost on the way, which nobody tells a sender). Else this host itself refused: `no-route`, `prohibited` by its
+   * own firewall, or `too-big` with `dontFragment`.
    */
-  send(packet: OutgoingPacket): SocketError | undefined
+  readonly error: SocketError | undefined
 }
 
 export interface OutgoingPacket {
@@ -33,11 +42,18 @@ export interface OutgoingPacket {
   /** Default false: this host and routers may fragment. */
   readonly dontFragment?: boolean
   /** The former TOS byte; default 0. */
-  readonly dscpEcn?: number
+  readonly dscpEcn?: number | undefined
   /** Default: the next of the host's own count. */
-  readonly identification?: number
+  readonly identification?: number | undefined
   /** Default 128 on Windows, 64 elsewhere: the stack knows. */
   readonly ttl?: number | undefined
+  /** A socket's packet: its source must be an address of this host still, or it goes nowhere. Default false. */
+  readonly ownSource?: boolean
+}
+
+/** The header of a packet of this host. With `nic` it leaves there, whatever the routes say. */
+export type LocalHeader = Omit<OutgoingPacket, 'payload'> & {
+  readonly nic?: string | undefined
 }
 
 /** A packet that reached its transport: reassembled, checksum of the IP header verified, addressed to this host. */
@@ -52,14 +68,6 @@ export interface TransportPacket {
   readonly packet: number
   /** The former TOS byte. */
   readonly dscpEcn: number
-}
-
-/** The part of a packet that an ICMP error quotes: enough to find the socket it belongs to (RFC 792). */
-export interface QuotedPacket {
-  readonly source: Ipv4
-  readonly destination: Ipv4
-  /** First bytes of the transport header, eight or more. */
-  readonly payload: Uint8Array
 }
 
 /** Why a packet reached nobody, in the words of the trace. The stack notes it and answers as the protocol demands. */

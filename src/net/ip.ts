@@ -6,7 +6,7 @@ import { formatIpv4, type Ipv4 } from '../base/address.ts'
 import { setU16, setU32 } from '../base/bytes.ts'
 import type { Rng } from '../base/rng.ts'
 import { microseconds } from '../base/time.ts'
-import { BROADCAST_MAC, ETHER_TYPE, isGroupFrame } from '../wire/ethernet.ts'
+import { ETHER_TYPE, isGroupFrame } from '../wire/ethernet.ts'
 import { ICMP_TYPE, TIME_EXCEEDED, UNREACHABLE } from '../wire/icmp.ts'
 import {
   decrementTtl,
@@ -18,7 +18,6 @@ import {
   isFragment,
   mayFragment,
   PROTOCOL,
-  protocolOf,
   sourceOf,
   totalLengthOf,
   ttlOf,
@@ -27,17 +26,18 @@ import {
 import { fragment, Reassembler } from './fragments.ts'
 import {
   errorMessage,
+  errorOf,
   mayReportError,
-  portsOf,
   REJECT_ERRORS,
   resetFor,
   unreachableBy,
   type IcmpError,
 } from './icmp.ts'
-import type { OutgoingPacket } from './ip-service.ts'
-import type { Nic } from './nic.ts'
+import type { LocalHeader, Sent } from './ip-service.ts'
+import type { IpInterface } from './nic.ts'
 import { IP_OFFSET, type PacketHooks, type Stop } from './packet.ts'
 import { PathMtus } from './path-mtu.ts'
+import { REFUSED_BY_INTERFACE, refusal, refusalCode } from './refusals.ts'
 import {
   isLoopback,
   isMulticast,
@@ -47,9 +47,10 @@ import {
   RouteTable,
 } from './routes.ts'
 import { Slab } from './slab.ts'
-import type { SocketError } from './sockets.ts'
+import type { SocketError, TunnelRefusal } from './sockets.ts'
 import type { DropReason, Trace } from './trace.ts'
 import { Transit } from './transit.ts'
+import { Ways, type Way } from './ways.ts'
 import type { World } from './world.ts'
 
 /** Name under which a host hears itself. */
@@ -63,7 +64,7 @@ const MTU_MIN = 68
 export interface IpSettings {
   readonly name: string
   readonly forwards: boolean
-  /** RFC 1122 §3.3.4.2: take packets only on the interface that has their destination address. */
+  /** RFC 1122 §3.3.4.2: take packets only on the interface that has their destination address, send them by the one that has their source. */
   readonly strongHost: boolean
   readonly ttl: number
   readonly rng: Rng
@@ -72,28 +73,12 @@ export interface IpSettings {
 /** What is above: gets every packet for this host, after the input hook. */
 export type Deliver = (packet: Transit, nic: string) => void
 
-/** The header of a packet of this host. `dscpEcn` is the former TOS byte; with `nic` it leaves there, whatever the routes say. */
-export type LocalHeader = Omit<OutgoingPacket, 'payload'> & {
-  readonly nic?: string | undefined
-}
-
-export interface Sent {
-  /** The packet's id in the trace. */
-  readonly packet: number
-  readonly error: SocketError | undefined
-}
-
 /** Where the transport's message begins in a frame from {@link IpLayer.frameFor}. */
 export const MESSAGE_OFFSET = IP_OFFSET + IPV4_HEADER
 
-interface Way {
-  readonly nic: Nic
-  readonly nextHop: Ipv4
-}
-
 export class IpLayer {
-  readonly routes = new RouteTable<Nic>()
-  readonly locals = new LocalAddresses<Nic>()
+  readonly routes = new RouteTable<IpInterface>()
+  readonly locals = new LocalAddresses<IpInterface>()
   readonly pathMtus = new PathMtus()
   /** Firewall and NAT. With hooks, fragments are put together before they are looked at, and cut again on the way out. */
   hooks: PacketHooks | undefined
@@ -104,7 +89,7 @@ export class IpLayer {
   readonly #trace: Trace
   readonly #deliver: Deliver
   readonly #fragments: Reassembler
-  readonly #nics: readonly Nic[]
+  readonly #ways: Ways
   readonly #slab = new Slab()
   #identification: number
 
@@ -113,14 +98,16 @@ export class IpLayer {
     trace: Trace,
     host: {
       readonly settings: IpSettings
-      readonly nics: readonly Nic[]
+      readonly nics: readonly IpInterface[]
       readonly deliver: Deliver
     },
   ) {
     this.#world = world
     this.#trace = trace
     this.#settings = host.settings
-    this.#nics = host.nics
+    const { settings, nics } = host
+    const { routes, locals } = this
+    this.#ways = new Ways({ routes, locals, nics, strongHost: () => settings.strongHost })
     this.#deliver = host.deliver
     this.#identification = host.settings.rng.below(0x10000)
     this.#fragments = new Reassembler(world, {
@@ -137,7 +124,7 @@ export class IpLayer {
   }
 
   /** A frame with IPv4 in it, from the wire. Takes ownership. */
-  receive(nic: Nic, packet: Transit): void {
+  receive(nic: IpInterface, packet: Transit): void {
     const fault = headerFault(packet.frame, IP_OFFSET)
     if (fault !== undefined) {
       const reason = fault.code === 'bad-checksum' ? 'bad-checksum' : 'malformed'
@@ -147,7 +134,7 @@ export class IpLayer {
     this.#afterDefragmentation(nic, packet)
   }
 
-  #receiveFragment(nic: Nic, packet: Transit): void {
+  #receiveFragment(nic: IpInterface, packet: Transit): void {
     if (this.dropsFragments)
       return this.drop(packet, 'fragment-dropped', 'fragments are not let through here')
     if (this.hooks === undefined) return this.#afterDefragmentation(nic, packet)
@@ -155,7 +142,7 @@ export class IpLayer {
     if (whole !== undefined) this.#afterDefragmentation(nic, whole)
   }
 
-  #afterDefragmentation(nic: Nic, packet: Transit): void {
+  #afterDefragmentation(nic: IpInterface, packet: Transit): void {
     if (this.hooks !== undefined) {
       const stop = this.hooks.prerouting(packet)
       if (stop !== undefined) return this.#refuse(packet, stop)
@@ -239,7 +226,8 @@ export class IpLayer {
         nic: nic.name,
         via: formatIpv4(nextHop),
       })
-    this.#leave(packet, nic, nextHop, undefined)
+    const refused = this.#leave(packet, nic, nextHop, false)
+    if (refused !== undefined) this.#refused(packet, nic, refused)
   }
 
   /** Without DF; or with DF, when it came in fragments that fit. */
@@ -248,24 +236,33 @@ export class IpLayer {
     return packet.fragmentMax > 0 && packet.fragmentMax <= mtu
   }
 
-  /** To `nextHop`, or with `group` to that hardware address. */
-  #leave(packet: Transit, nic: Nic, nextHop: Ipv4, group: Uint8Array | undefined): void {
+  /** To `nextHop`, or with `group` to everybody there. What comes back: why the interface would not. */
+  #leave(
+    packet: Transit,
+    nic: IpInterface,
+    nextHop: Ipv4,
+    group: boolean,
+  ): TunnelRefusal | undefined {
     if (this.hooks !== undefined) {
       const stop = this.hooks.postrouting(packet)
-      if (stop !== undefined) return this.#refuse(packet, stop)
+      if (stop !== undefined) {
+        this.#refuse(packet, stop)
+        return undefined
+      }
     }
     const { fragmentMax } = packet
     const limit = fragmentMax > 0 && fragmentMax < nic.mtu ? fragmentMax : nic.mtu
-    if (totalLengthOf(packet.frame, IP_OFFSET) <= limit) emit(packet, nic, nextHop, group)
-    else
-      for (const piece of fragment(packet, Math.max(limit, MTU_MIN)))
-        emit(piece, nic, nextHop, group)
+    if (totalLengthOf(packet.frame, IP_OFFSET) <= limit) return nic.leave(packet, nextHop, group)
+    for (const piece of fragment(packet, Math.max(limit, MTU_MIN))) {
+      const refused = nic.leave(piece, nextHop, group)
+      if (refused !== undefined) return refused
+    }
+    return undefined
   }
 
-  /** Broadcasts and multicasts need no ARP. */
-  #groupOf(nextHop: Ipv4): Uint8Array | undefined {
-    if (this.locals.get(nextHop)?.kind === 'broadcast') return BROADCAST_MAC
-    return isMulticast(nextHop) ? groupMac(nextHop) : undefined
+  /** A broadcast or multicast has no single next hop. */
+  #isGroup(nextHop: Ipv4): boolean {
+    return this.locals.get(nextHop)?.kind === 'broadcast' || isMulticast(nextHop)
   }
 
   /** A blank frame for a message of `length` bytes, which goes in at {@link MESSAGE_OFFSET}. */
@@ -292,7 +289,13 @@ export class IpLayer {
       this.#world.schedule(microseconds(0), (p: Transit) => this.#input(p, LOOPBACK), packet)
       return { packet: id, error: undefined }
     }
-    const way = this.#wayTo(local.destination, local.nic)
+    const { source } = local
+    // Linux refuses to send for a socket whose address is gone (ip_route_output_key: EINVAL), and so does Windows.
+    if (local.ownSource === true && !this.isOwn(source) && !isThisNetwork(source)) {
+      this.drop(packet, 'no-route', `${formatIpv4(source)} is not this host's`)
+      return { packet: id, error: refusal(frame, 'no-route') }
+    }
+    const way = this.#ways.from(source, local.destination, local.nic)
     if (way === undefined) {
       this.drop(packet, 'no-route', `no route to ${formatIpv4(local.destination)}`)
       return { packet: id, error: refusal(frame, 'no-route') }
@@ -320,19 +323,46 @@ export class IpLayer {
       const destination = destinationOf(frame, IP_OFFSET)
       if (destination !== local.destination) return this.#reroute(packet, destination)
     }
-    this.#leave(packet, nic, nextHop, this.#groupOf(nextHop))
-    return undefined
+    return this.#sendTo({ nic, nextHop }, packet)
   }
 
   #reroute(packet: Transit, destination: Ipv4): SocketError | undefined {
-    const way = this.#wayTo(destination, undefined)
+    const way = this.#ways.to(destination, undefined)
     if (way === undefined) {
       this.drop(packet, 'no-route', `no route to ${formatIpv4(destination)}`)
       return refusal(packet.frame, 'no-route')
     }
     packet.outNic = way.nic.name
-    this.#leave(packet, way.nic, way.nextHop, this.#groupOf(way.nextHop))
-    return undefined
+    return this.#sendTo(way, packet)
+  }
+
+  #sendTo({ nic, nextHop }: Way, packet: Transit): SocketError | undefined {
+    const refused = this.#leave(packet, nic, nextHop, this.#isGroup(nextHop))
+    if (refused === undefined) return undefined
+    const { code, mtu } = this.#noteRefused(packet, nic, refused)
+    const { frame } = packet
+    if (code !== 'too-big') return refusal(frame, code)
+    // Less than the interface's own is what a tunnel knows of the way to its far end: so it is to all that lies behind.
+    const size = totalLengthOf(frame, IP_OFFSET)
+    const destination = destinationOf(frame, IP_OFFSET)
+    if (mtu < nic.mtu) this.pathMtus.learn(destination, { mtu, size }, this.#world.now)
+    return refusal(frame, code, mtu)
+  }
+
+  /** The interface by which a packet of somebody else's was to leave would not have it. */
+  #refused(packet: Transit, nic: IpInterface, refused: TunnelRefusal): void {
+    const { code, mtu } = this.#noteRefused(packet, nic, refused)
+    this.reportError(packet, errorOf(code, mtu))
+  }
+
+  #noteRefused(
+    packet: Transit,
+    nic: IpInterface,
+    refused: TunnelRefusal,
+  ): { readonly code: SocketError['code']; readonly mtu: number } {
+    const { code, mtu } = typeof refused === 'string' ? { code: refused, mtu: nic.mtu } : refused
+    this.drop(packet, REFUSED_BY_INTERFACE[code], `${nic.name} refused it: ${code}`)
+    return { code, mtu }
   }
 
   #writeHeader(local: LocalHeader, frame: Uint8Array): void {
@@ -354,41 +384,19 @@ export class IpLayer {
     return this.#identification
   }
 
-  #wayTo(destination: Ipv4, nicName: string | undefined): Way | undefined {
-    if (nicName !== undefined) {
-      const nic = this.#nics.find((n) => n.name === nicName && n.up)
-      if (nic === undefined) return undefined
-      // Without a route by this interface the destination is taken to be on its link, as DHCP needs.
-      return { nic, nextHop: this.routes.lookupOn(destination, nic)?.via ?? destination }
-    }
-    const local = this.locals.get(destination)
-    if (destination !== LIMITED_BROADCAST && local?.kind === 'broadcast')
-      return { nic: local.nic, nextHop: destination }
-    const route = this.routes.lookup(destination)
-    if (route !== undefined) {
-      const isDirect = route.via === undefined || destination === LIMITED_BROADCAST
-      return { nic: route.nic, nextHop: isDirect ? destination : route.via }
-    }
-    const nic = this.#nics.find((n) => n.up)
-    return destination === LIMITED_BROADCAST && nic !== undefined
-      ? { nic, nextHop: destination }
-      : undefined
-  }
-
   /** One of this host's own unicast addresses, or in 127/8. */
   isOwn(address: Ipv4): boolean {
-    return isLoopback(address) || this.locals.isUnicast(address)
+    return this.#ways.isOwn(address)
   }
 
   /** The address that a packet to `destination` would bear; undefined: no route. */
   sourceFor(destination: Ipv4): Ipv4 | undefined {
-    if (this.isOwn(destination)) return destination
-    return this.#wayTo(destination, undefined)?.nic.config.address
+    return this.#ways.sourceFor(destination)
   }
 
   mtuTo(destination: Ipv4): number {
     if (this.isOwn(destination)) return IPV4_LENGTH_MAX
-    const mtu = this.#wayTo(destination, undefined)?.nic.mtu ?? IPV4_LENGTH_MAX
+    const mtu = this.#ways.to(destination, undefined)?.nic.mtu ?? IPV4_LENGTH_MAX
     return this.pathMtus.get(destination, mtu, this.#world.now)
   }
 
@@ -435,38 +443,5 @@ export class IpLayer {
   #noteStop(packet: Transit, stop: Stop): void {
     if (stop.kind === 'drop') this.drop(packet, stop.reason, undefined, stop.rule)
     else this.drop(packet, 'filter', `answered with ${stop.with}`, stop.rule)
-  }
-}
-
-/** Why a packet of this host did not go out. */
-function refusal(frame: Uint8Array, code: SocketError['code'], mtu?: number): SocketError {
-  const address = destinationOf(frame, IP_OFFSET)
-  const message = frame.subarray(MESSAGE_OFFSET)
-  const port = portsOf(protocolOf(frame, IP_OFFSET), message).destination
-  const error = { code, to: { address, port }, from: sourceOf(frame, IP_OFFSET) }
-  return mtu === undefined ? error : { ...error, mtu }
-}
-
-function emit(packet: Transit, nic: Nic, nextHop: Ipv4, group: Uint8Array | undefined): void {
-  if (group === undefined) nic.neighbours.send(packet, nextHop)
-  else nic.sendTo(group, packet)
-}
-
-/** RFC 1112 §6.4: the low 23 bits of the group. */
-const groupMac = (group: Ipv4): Uint8Array =>
-  Uint8Array.of(0x01, 0x00, 0x5e, (group >>> 16) & 0x7f, (group >>> 8) & 0xff, group & 0xff)
-
-/** What a program hears when its own host's filter stops it: EPERM, or what a router's error would have said. */
-function refusalCode(stop: Stop): SocketError['code'] {
-  if (stop.kind === 'drop') return 'prohibited'
-  switch (stop.with) {
-    case 'host-unreachable':
-    case 'net-unreachable':
-    case 'port-unreachable':
-      return stop.with
-    case 'proto-unreachable':
-      return 'port-unreachable'
-    default:
-      return 'prohibited'
   }
 }

@@ -37,6 +37,8 @@ export interface NatEnv {
   /** For ports that cannot be preserved. */
   readonly rng: Rng
   readonly report: (event: NatEvent) => void
+  /** Asked before an event is built. */
+  readonly detailed: () => boolean
 }
 
 /** One mapping as it is now, for reports and tests. */
@@ -327,6 +329,7 @@ class Nat {
   }
 
   #report(packet: Packet, mapping: Mapping, from: Endpoint, to: Endpoint): void {
+    if (!this.#env.detailed()) return
     if (from.address === to.address && from.port === to.port) return
     this.#env.report({
       kind: 'translated',

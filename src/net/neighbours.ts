@@ -10,6 +10,7 @@ import { BROADCAST_MAC, encodeEthernet, ETHER_TYPE, isMac } from '../wire/ethern
 import type { Transit } from './transit.ts'
 import type { Timer, World } from './world.ts'
 
+const UNKNOWN_MAC = new Uint8Array(6)
 const REQUESTS_MAX = 3
 const REQUEST_INTERVAL = seconds(1)
 const FRESH_FOR = seconds(30)
@@ -72,7 +73,7 @@ export class Neighbours {
       operation: ARP_OPERATION.request,
       senderMac: mac,
       sender: address,
-      targetMac: new Uint8Array(6),
+      targetMac: UNKNOWN_MAC,
       target: address,
     })
   }
@@ -80,7 +81,7 @@ export class Neighbours {
   receive(arp: ArpPacket): void {
     const host = this.#host
     if (isMac(arp.senderMac, 0, host.mac)) return
-    if (host.hasAddress(arp.sender)) host.onConflict(arp.sender, arp.senderMac.slice())
+    if (host.hasAddress(arp.sender)) host.onConflict(arp.sender, arp.senderMac)
     const isForUs = host.answersFor(arp.target)
     this.#learn(arp, isForUs)
     if (isForUs && arp.operation === ARP_OPERATION.request) {
@@ -135,8 +136,14 @@ export class Neighbours {
 
   /** Drop the oldest entry that nobody waits for; a table full of questions loses its oldest question. */
   #evict(): void {
-    const idle = [...this.#byAddress].find(([, neighbour]) => neighbour.timer === undefined)
-    const [key, neighbour] = idle ?? this.#byAddress.entries().next().value!
+    let oldest: readonly [number, Neighbour] | undefined
+    for (const entry of this.#byAddress) {
+      oldest ??= entry
+      if (entry[1].timer !== undefined) continue
+      oldest = entry
+      break
+    }
+    const [key, neighbour] = oldest!
     this.#fail((key >>> 0) as Ipv4, neighbour)
   }
 
@@ -149,7 +156,7 @@ export class Neighbours {
       operation: ARP_OPERATION.request,
       senderMac: mac,
       sender: this.#host.primaryAddress() ?? (0 as Ipv4),
-      targetMac: new Uint8Array(6),
+      targetMac: UNKNOWN_MAC,
       target: address,
     })
     neighbour.timer = world.schedule(
@@ -174,7 +181,7 @@ export class Neighbours {
     const neighbour = known ?? this.#create(arp.sender)
     const isOther = neighbour.mac !== undefined && !isMac(arp.senderMac, 0, neighbour.mac)
     if (isOther && now < after(neighbour.updatedAt, LOCKED_FOR)) return
-    const mac = arp.senderMac.slice()
+    const mac = arp.senderMac
     neighbour.mac = mac
     neighbour.updatedAt = now
     neighbour.staleAt = after(now, FRESH_FOR)

@@ -2,22 +2,22 @@
  * One network interface: its addresses, its cable, its ARP table, and the place where frames enter the trace.
  * Not a router and not a driver: everything above Ethernet is `net/ip.ts`'s. An interface is named after its network.
  */
-import type { Ipv4 } from '../base/address.ts'
+import { maskOf, prefixContains, type Ipv4, type Prefix } from '../base/address.ts'
 import { decodeArp } from '../wire/arp.ts'
 import { formatWireError } from '../wire/codec.ts'
 import {
+  BROADCAST_MAC,
   ETHER_TYPE,
   ETHERNET_HEADER,
   etherTypeOf,
   isGroupFrame,
   isMac,
-  tagFrame,
-  untagFrame,
-  vlanOf,
+  setMac,
 } from '../wire/ethernet.ts'
 import { Neighbours } from './neighbours.ts'
-import type { Link, Segment, Station } from './segment.ts'
-import type { NicView } from './sockets.ts'
+import { isMulticast } from './routes.ts'
+import { onCable, type Link, type Segment, type Station } from './segment.ts'
+import type { NicView, TunnelRefusal } from './sockets.ts'
 import type { Trunk } from './switch.ts'
 import type { DropReason, Trace } from './trace.ts'
 import { Transit } from './transit.ts'
@@ -37,7 +37,21 @@ export interface NicConfig {
   readonly suffix?: string
 }
 
-/** What an interface needs from its host. */
+/** What IP needs of an interface, whatever is below it. */
+export interface IpInterface {
+  readonly name: string
+  readonly up: boolean
+  /** Largest IP packet in bytes. */
+  readonly mtu: number
+  readonly metric: number
+  readonly config: NicConfig
+  readonly view: NicView
+  has(address: Ipv4): boolean
+  /** Send to the neighbour at `nextHop`, or with `group` to everybody there. What comes back: why it would not, at once. */
+  leave(packet: Transit, nextHop: Ipv4, group: boolean): TunnelRefusal | undefined
+}
+
+/** What an Ethernet interface needs from its host. */
 export interface NicHost {
   readonly name: string
   readonly world: World
@@ -50,7 +64,7 @@ export interface NicHost {
   onConflict(nic: Nic, address: Ipv4, mac: Uint8Array): void
 }
 
-export class Nic implements Station {
+export class Nic implements Station, IpInterface {
   readonly node: string
   readonly mac: Uint8Array
   readonly metric: number
@@ -126,14 +140,17 @@ export class Nic implements Station {
     )
   }
 
+  /** Broadcasts and multicasts need no ARP. */
+  leave(packet: Transit, nextHop: Ipv4, group: boolean): undefined {
+    if (!group) this.neighbours.send(packet, nextHop)
+    else this.sendTo(isMulticast(nextHop) ? groupMac(nextHop) : BROADCAST_MAC, packet)
+  }
+
   /** Send a frame to the station with `mac`: its Ethernet addresses are written here. */
   sendTo(mac: Uint8Array, packet: Transit): void {
     const { frame } = packet
-    const own = this.mac
-    for (let i = 0; i < 6; i++) {
-      frame[i] = mac[i]!
-      frame[i + 6] = own[i]!
-    }
+    setMac(frame, 0, mac)
+    setMac(frame, 6, this.mac)
     this.transmit(packet)
   }
 
@@ -143,18 +160,19 @@ export class Nic implements Station {
     if (this.#host.isDown) return this.drop(packet, 'host-down', 'the host is down')
     if (link === undefined) return this.drop(packet, 'link-lost', 'the cable is unplugged')
     packet.reset()
-    if (link.vlan !== undefined) packet.frame = tagFrame(packet.frame, link.vlan)
     if (this.#host.trace.detailed) this.#record('sent', packet)
     link.send(packet)
   }
 
   receive(packet: Transit): void {
-    if (this.#host.isDown) return this.drop(packet, 'host-down', 'the host is down')
     const { frame } = packet
+    if (this.#host.isDown) {
+      packet.frame = onCable(frame, this.#link)
+      return this.drop(packet, 'host-down', 'the host is down')
+    }
     // Frames to others end here unseen, as in any interface that is not promiscuous.
     if (!isGroupFrame(frame) && !isMac(frame, 0, this.mac)) return
     if (this.#host.trace.detailed) this.#record('received', packet)
-    if (!this.#untag(packet)) return
     packet.inNic = this.#name
     const type = etherTypeOf(packet.frame)
     if (type === ETHER_TYPE.ipv4) this.#host.receiveIpv4(this, packet)
@@ -178,6 +196,7 @@ export class Nic implements Station {
     const { config } = this
     return {
       name: this.#name,
+      kind: 'ethernet',
       up: this.up,
       address: config.address,
       prefixLength: config.prefixLength,
@@ -196,29 +215,41 @@ export class Nic implements Station {
       node,
       nic: this.#name,
       packet: packet.id,
-      frame: packet.frame,
+      frame: onCable(packet.frame, this.#link),
     })
   }
 
-  /** Take the tag of this cable's VLAN off; false when the frame belongs to another. */
-  #untag(packet: Transit): boolean {
-    const expected = this.#link?.vlan
-    if (expected === undefined) return true
-    const got = vlanOf(packet.frame)
-    if (got !== expected) {
-      this.drop(packet, 'vlan-not-allowed', `VLAN ${got ?? '(untagged)'}, expected ${expected}`)
-      return false
-    }
-    packet.frame = untagFrame(packet.frame)
-    return true
-  }
-
   #receiveArp(packet: Transit): void {
-    const arp = decodeArp(packet.frame.subarray(ETHERNET_HEADER))
+    const arp = decodeArp(packet.frame, ETHERNET_HEADER)
     if (arp.ok) this.neighbours.receive(arp.value)
     else this.drop(packet, 'malformed', formatWireError(arp.error))
   }
 }
+
+/** Whether an interface that was set so and is set so now has to be reached, or reaches others, in another way. */
+export const isMoved = (was: NicConfig, is: NicConfig): boolean =>
+  was.address !== is.address || was.prefixLength !== is.prefixLength || was.gateway !== is.gateway
+
+/** Every address of an interface, and the network that it stands in. */
+export function addressesOf(
+  nic: IpInterface,
+): { readonly address: Ipv4; readonly prefix: Prefix<Ipv4> }[] {
+  const { address, prefixLength = 32, alsoAt = [] } = nic.config
+  const all = alsoAt.map((also) => ({ length: also.prefixLength ?? prefixLength, ...also }))
+  if (address !== undefined) all.unshift({ address, length: prefixLength })
+  return all.map(({ address, length }) => ({
+    address,
+    prefix: { address: ((address & maskOf(length)) >>> 0) as Ipv4, length },
+  }))
+}
+
+/** Whether an interface reaches `address` without a router. */
+export const isOnLink = (nic: IpInterface, address: Ipv4): boolean =>
+  addressesOf(nic).some(({ prefix }) => prefixContains(prefix, address))
+
+/** RFC 1112 §6.4: the low 23 bits of the group. */
+const groupMac = (group: Ipv4): Uint8Array =>
+  Uint8Array.of(0x01, 0x00, 0x5e, (group >>> 16) & 0x7f, (group >>> 8) & 0xff, group & 0xff)
 
 function etherTypeName(type: number): string {
   if (type === ETHER_TYPE.ipv6) return 'IPv6'

@@ -43,6 +43,16 @@ export class RouteTable<N> {
     level.byNetwork.set(address | 0, routes)
   }
 
+  /** Take out the least of the routes to exactly `to` by `nic`, if there is one. */
+  remove(to: Prefix<Ipv4>, nic: N): void {
+    const byNetwork = this.#levels.find(({ length }) => length === to.length)?.byNetwork
+    const routes = byNetwork?.get(to.address | 0) ?? []
+    const at = routes.findLastIndex((route) => route.nic === nic)
+    if (at === -1) return
+    routes.splice(at, 1)
+    if (routes.length === 0) byNetwork?.delete(to.address | 0)
+  }
+
   /** The best route to `destination`. */
   lookup(destination: Ipv4): Route<N> | undefined {
     const levels = this.#levels
@@ -57,7 +67,7 @@ export class RouteTable<N> {
   /** The best route to `destination` among those that leave by `nic`. */
   lookupOn(destination: Ipv4, nic: N): Route<N> | undefined {
     for (const { mask, byNetwork } of this.#levels) {
-      const route = byNetwork.get(destination & mask)?.find((r) => r.nic === nic)
+      const route = byNetwork.get(destination & mask)?.find((each) => each.nic === nic)
       if (route !== undefined) return route
     }
     return undefined

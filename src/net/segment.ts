@@ -4,7 +4,14 @@
  */
 import type { Rng } from '../base/rng.ts'
 import type { Duration, Instant } from '../base/time.ts'
-import { ETHERNET_HEADER, formatMac, isGroupFrame, isMac, VLAN_TAG } from '../wire/ethernet.ts'
+import {
+  ETHERNET_HEADER,
+  formatMac,
+  isGroupFrame,
+  isMac,
+  tagFrame,
+  VLAN_TAG,
+} from '../wire/ethernet.ts'
 import type { Lane } from './event-queue.ts'
 import { LazyFrameView, type Fault } from './faults.ts'
 import type { DropReason, Trace } from './trace.ts'
@@ -41,7 +48,7 @@ export interface Station {
   receive(packet: Transit): void
 }
 
-/** A station's end of its cable. */
+/** A station's end of its cable. Stations and segments hand each other frames without a tag: {@link onCable} is how they look in between. */
 export interface Link {
   readonly segment: Segment
   /** Frames on this cable carry this VLAN's tag; undefined: untagged. */
@@ -50,6 +57,10 @@ export interface Link {
   send(packet: Transit): void
   unplug(): void
 }
+
+/** A frame as it travels on that cable: to tag each one, and take the tag off at once, would be two copies that nobody sees. */
+export const onCable = (frame: Uint8Array, link: Link | undefined): Uint8Array =>
+  link?.vlan === undefined ? frame : tagFrame(frame, link.vlan)
 
 /** A fault in the chain of one segment. */
 export interface InstalledFault extends Disposable {

@@ -1,26 +1,49 @@
 /**
  * A host on the network: interfaces, routes, IPv4, UDP and TCP, and the settings that DHCP or a person changes at run time.
- * Not a firewall (hooks are given) and not a service. Receives as a weak host (Linux) or, as Windows that does not forward, a strong
- * one; sends by the routes alone, whatever the source address (RFC 1122 §3.3.4.2).
+ * Not a firewall (hooks are given) and not a service. Receives and sends as a weak host (Linux) or, as Windows that does not forward, a strong
+ * one (RFC 1122 §3.3.4.2).
  */
-import { formatIpv4, maskOf, prefixContains, type Ipv4, type Prefix } from '../base/address.ts'
+import { formatIpv4, type Ipv4, type Prefix } from '../base/address.ts'
 import type { Rng } from '../base/rng.ts'
 import type { Duration, Instant } from '../base/time.ts'
 import { drawMac, formatMac } from '../wire/ethernet.ts'
 import { UNREACHABLE } from '../wire/icmp.ts'
 import { unreachableBy } from './icmp.ts'
-import type { OutgoingPacket } from './ip-service.ts'
-import { IpLayer, type LocalHeader, type Sent } from './ip.ts'
-import { METRIC_DEFAULT, Nic, type NicConfig, type NicHost } from './nic.ts'
+import type { LocalHeader, OutgoingPacket, Sent } from './ip-service.ts'
+import { IpLayer } from './ip.ts'
+import {
+  isMoved,
+  METRIC_DEFAULT,
+  Nic,
+  type IpInterface,
+  type NicConfig,
+  type NicHost,
+} from './nic.ts'
 import type { PacketHooks } from './packet.ts'
+import { RawLayer, type RawIp } from './raw.ts'
 import type { Route } from './routes.ts'
+import { Routing, type StaticRoute } from './routing.ts'
 import type { Segment } from './segment.ts'
-import type { EventField, Host, NicSettings, NicView, SocketError } from './sockets.ts'
+import type {
+  EventField,
+  Host,
+  NetworkChange,
+  NicSettings,
+  NicView,
+  Raw,
+  RawHandlers,
+  SecretTable,
+  Tunnel,
+  TunnelPacketHandler,
+  TunnelRoute,
+  TunnelSettings,
+} from './sockets.ts'
 import type { Trunk } from './switch.ts'
 import { TcpLayer } from './tcp.ts'
 import type { Trace } from './trace.ts'
 import type { Transit } from './transit.ts'
-import { Transports, type RawHandlers } from './transports.ts'
+import { Transports } from './transports.ts'
+import { Tunnels, type TunnelHost, type TunnelNic } from './tunnel.ts'
 import { UdpLayer, type UdpIp } from './udp.ts'
 import type { Timer, World } from './world.ts'
 
@@ -50,27 +73,28 @@ export interface NicOptions extends NicConfig {
   readonly trunk?: Trunk
 }
 
-/** Lower `metric` is better; the interface's is added. Default 1. */
-export interface StaticRoute {
-  readonly to: Prefix<Ipv4>
-  readonly via: Ipv4
-  readonly metric?: number
-}
-
-export class Stack implements Host, UdpIp, NicHost {
+export class Stack implements Host, UdpIp, RawIp, NicHost, TunnelHost {
   readonly name: string
   readonly world: World
   readonly trace: Trace
   readonly rng: Rng
   readonly udp: UdpLayer
   readonly tcp: TcpLayer
+  readonly raw: Raw
   readonly #options: StackOptions
   readonly #ip: IpLayer
   readonly #transports: Transports
+  /** Those with a cable. */
   readonly #nics: Nic[] = []
-  readonly #statics: StaticRoute[] = []
+  readonly #tunnels: Tunnels
+  /** All that IP sends by: those with a cable first. */
+  readonly #interfaces: IpInterface[] = []
+  readonly #routing: Routing
   readonly #conflicts = new Set<string>()
+  /** Who wants this host to forward: itself, as a router, and services. */
+  readonly #forwarders = new Set<symbol>()
   readonly #linkListeners: ((nic: string) => void)[] = []
+  readonly #changeListeners = new Set<(change: NetworkChange) => void>()
   #isDown = false
 
   constructor(world: World, trace: Trace, options: StackOptions) {
@@ -80,19 +104,29 @@ export class Stack implements Host, UdpIp, NicHost {
     this.trace = trace
     this.rng = options.rng ?? world.rng.fork(`node/${name}`)
     this.#options = options
+    if (forwards) this.startForwarding()
+    const isForwarding = (): boolean => this.#forwarders.size > 0
     this.#ip = new IpLayer(world, trace, {
       settings: {
         name,
-        forwards,
-        strongHost: os === 'windows' && !forwards,
+        get forwards() {
+          return isForwarding()
+        },
+        get strongHost() {
+          return os === 'windows' && !isForwarding()
+        },
         ttl: os === 'windows' ? TTL_WINDOWS : TTL_LINUX,
         rng: this.rng.fork('ip'),
       },
-      nics: this.#nics,
+      nics: this.#interfaces,
       deliver: (packet, nic) => this.#transports.deliver(packet, nic),
     })
+    this.#tunnels = new Tunnels(this)
+    const { routes, locals } = this.#ip
+    this.#routing = new Routing({ routes, locals, nics: this.#nics, tunnels: this.#tunnels })
     this.udp = new UdpLayer(this)
     this.tcp = new TcpLayer(this)
+    this.raw = new RawLayer(this)
     this.#transports = new Transports(
       { node: name, respondsToPing: options.respondsToPing ?? true, clock: () => world.now },
       trace,
@@ -112,7 +146,11 @@ export class Stack implements Host, UdpIp, NicHost {
   }
 
   get nics(): readonly NicView[] {
-    return this.#nics.map((nic) => nic.view)
+    return this.#interfaces.map((nic) => ({ ...nic.view, metric: this.#routing.metricOf(nic) }))
+  }
+
+  openTunnel(settings: TunnelSettings, onPacket: TunnelPacketHandler): Tunnel {
+    return this.#tunnels.openTunnel(settings, onPacket)
   }
 
   after(delay: Duration, run: () => void): Timer {
@@ -123,8 +161,8 @@ export class Stack implements Host, UdpIp, NicHost {
     return this.world.hold()
   }
 
-  addSecret(line: string): void {
-    this.trace.addSecret(line)
+  addSecret(line: string, table?: SecretTable): void {
+    this.trace.addSecret(line, table)
   }
 
   log(source: string, text: string, id?: number, fields: readonly EventField[] = []): void {
@@ -140,10 +178,27 @@ export class Stack implements Host, UdpIp, NicHost {
 
   configure(nicName: string, settings: NicSettings | undefined): void {
     const nic = this.#nic(nicName)
-    const { alsoAt = [] } = nic.config
+    const had = nic.config
+    const { alsoAt = [] } = had
     nic.config = { ...settings, alsoAt }
     this.#rebuild()
     if (settings !== undefined) nic.neighbours.announce(settings.address)
+    if (isMoved(had, nic.config)) this.#tell({ nic: nicName, kind: 'address' })
+  }
+
+  onNetworkChange(listener: (change: NetworkChange) => void): () => void {
+    this.#changeListeners.add(listener)
+    return () => void this.#changeListeners.delete(listener)
+  }
+
+  pinRoute(to: Ipv4 | Prefix<Ipv4>): () => void {
+    return this.#routing.pin(typeof to === 'number' ? { address: to, length: 32 } : to)
+  }
+
+  startForwarding(): () => void {
+    const who = Symbol('forwarding')
+    this.#forwarders.add(who)
+    return () => void this.#forwarders.delete(who)
   }
 
   // Building and changing
@@ -207,14 +262,12 @@ export class Stack implements Host, UdpIp, NicHost {
   }
 
   addRoute(route: StaticRoute): void {
-    this.#statics.push(route)
-    this.#rebuild()
+    this.#routing.addStatic(route)
   }
 
   /** Replace all routes that were added; those of interfaces and gateways stay. */
   setRoutes(routes: readonly StaticRoute[]): void {
-    this.#statics.splice(0, this.#statics.length, ...routes)
-    this.#rebuild()
+    this.#routing.setStatics(routes)
   }
 
   /** A host that is down hears and says nothing; its timers run on. */
@@ -236,12 +289,12 @@ export class Stack implements Host, UdpIp, NicHost {
   }
 
   /** The route table as it is now, longest prefix first. */
-  get routes(): readonly Route<Nic>[] {
+  get routes(): readonly Route<IpInterface>[] {
     return this.#ip.routes.all
   }
 
   /** The route that a packet to `destination` takes; undefined: there is none. */
-  routeTo(destination: Ipv4): Route<Nic> | undefined {
+  routeTo(destination: Ipv4): Route<IpInterface> | undefined {
     return this.#ip.routes.lookup(destination)
   }
 
@@ -265,12 +318,8 @@ export class Stack implements Host, UdpIp, NicHost {
     return this.#ip.mtuTo(destination)
   }
 
-  send(packet: OutgoingPacket): SocketError | undefined {
-    return this.#ip.send(packet, packet.payload).error
-  }
-
-  /** Like {@link send}, and tells the packet's id in the trace. With `nic` it leaves there, whatever the routes say. */
-  sendTraced(packet: OutgoingPacket & LocalHeader): Sent {
+  /** Send one IPv4 packet; the payload is copied. */
+  send(packet: OutgoingPacket & LocalHeader): Sent {
     return this.#ip.send(packet, packet.payload)
   }
 
@@ -289,7 +338,7 @@ export class Stack implements Host, UdpIp, NicHost {
 
   /** The first address of the interface on `network`. */
   addressOf(network: string): Ipv4 | undefined {
-    return this.#nics.find((nic) => nic.name === network)?.config.address
+    return this.#interfaces.find((nic) => nic.name === network)?.config.address
   }
 
   isBroadcast(address: Ipv4): boolean {
@@ -298,13 +347,14 @@ export class Stack implements Host, UdpIp, NicHost {
 
   // NicHost
 
-  receiveIpv4(nic: Nic, packet: Transit): void {
+  receiveIpv4(nic: IpInterface, packet: Transit): void {
     this.#ip.receive(nic, packet)
   }
 
   answersArp(nic: Nic, address: Ipv4): boolean {
     const isStrong = this.#options.os === 'windows'
-    return isStrong ? nic.has(address) : this.#ip.locals.isUnicast(address)
+    const isOwn = isStrong ? nic.has(address) : this.#ip.locals.isUnicast(address)
+    return isOwn || this.#tunnels.answersArp(nic, address)
   }
 
   onUnreachable(nic: Nic, packet: Transit, address: Ipv4): void {
@@ -327,7 +377,7 @@ export class Stack implements Host, UdpIp, NicHost {
   }
 
   #nic(name: string): Nic {
-    const nic = this.#nics.find((n) => n.name === name)
+    const nic = this.nicNamed(name)
     if (nic === undefined) {
       const known = this.#nics.map((n) => n.name).join(', ')
       throw new RangeError(`${this.name} has no interface on '${name}', only on ${known}`)
@@ -335,48 +385,34 @@ export class Stack implements Host, UdpIp, NicHost {
     return nic
   }
 
+  // TunnelHost
+
+  nicNamed(name: string): Nic | undefined {
+    return this.#nics.find((nic) => nic.name === name)
+  }
+
+  onTunnelChanged(nic: string, kind?: NetworkChange['kind']): void {
+    this.#rebuild()
+    if (kind !== undefined) this.#tell({ nic, kind })
+  }
+
+  onTunnelRoute(change: 'added' | 'removed', tunnel: TunnelNic, route: TunnelRoute): void {
+    if (change === 'added') this.#routing.addTunnelRoute(tunnel, route)
+    else this.#routing.removeTunnelRoute(tunnel, route.to)
+  }
+
   #linkChanged(nic: Nic): void {
     for (const listener of this.#linkListeners) listener(nic.name)
+    this.#tell({ nic: nic.name, kind: 'link' })
   }
 
-  /** Derive addresses and routes from the settings of all interfaces that are plugged in. */
+  #tell(change: NetworkChange): void {
+    for (const listener of this.#changeListeners) listener(change)
+  }
+
+  /** Interfaces, routes and addresses follow from what is plugged in and open now. */
   #rebuild(): void {
-    const { routes, locals } = this.#ip
-    routes.clear()
-    locals.clear()
-    const plugged = this.#nics.filter((nic) => nic.segment !== undefined)
-    for (const nic of plugged) this.#addConnected(nic)
-    for (const { to, via, metric = 1 } of this.#statics) {
-      // A route whose next hop is on no link waits for an interface that reaches it.
-      const nic = plugged.find((n) => isOnLink(n, via))
-      if (nic !== undefined) routes.add({ to, via, nic, metric: metric + nic.metric })
-    }
-  }
-
-  #addConnected(nic: Nic): void {
-    const { routes, locals } = this.#ip
-    locals.listen(nic)
-    for (const { prefix, address } of addressesOf(nic)) {
-      locals.add(nic, address, prefix.length)
-      routes.add({ to: prefix, via: undefined, nic, metric: nic.metric })
-    }
-    const { gateway } = nic.config
-    if (gateway !== undefined)
-      routes.add({ to: DEFAULT_ROUTE, via: gateway, nic, metric: nic.metric })
+    this.#interfaces.splice(0, Infinity, ...this.#nics, ...this.#tunnels.open)
+    this.#routing.rebuild()
   }
 }
-
-const DEFAULT_ROUTE: Prefix<Ipv4> = { address: 0 as Ipv4, length: 0 }
-
-function addressesOf(nic: Nic): { readonly address: Ipv4; readonly prefix: Prefix<Ipv4> }[] {
-  const { address, prefixLength = 32, alsoAt = [] } = nic.config
-  const all = alsoAt.map((also) => ({ length: also.prefixLength ?? prefixLength, ...also }))
-  if (address !== undefined) all.unshift({ address, length: prefixLength })
-  return all.map(({ address, length }) => ({
-    address,
-    prefix: { address: ((address & maskOf(length)) >>> 0) as Ipv4, length },
-  }))
-}
-
-const isOnLink = (nic: Nic, address: Ipv4): boolean =>
-  addressesOf(nic).some(({ prefix }) => prefixContains(prefix, address))

@@ -2,8 +2,7 @@
  * An Ethernet switch with VLANs: trunks are cables on which frames of several segments travel with 802.1Q tags.
  * Not the broadcast domains themselves: each VLAN is a segment, and access ports are plain stations there. IEEE 802.1Q.
  */
-import { tagFrame, untagFrame, vlanOf } from '../wire/ethernet.ts'
-import type { Link, Segment, Station } from './segment.ts'
+import { onCable, type Link, type Segment, type Station } from './segment.ts'
 import type { Trace } from './trace.ts'
 import type { Transit } from './transit.ts'
 
@@ -47,38 +46,36 @@ export class Trunk {
   /** Plug `station`, an interface of the trunk's node, into `segment` by way of this cable. */
   plug(segment: Segment, station: Station): Link {
     const { vlan } = segment
-    const link = segment.plug({
+    const port = segment.plug({
       node: station.node,
       mac: station.mac,
       receive: (packet) => {
-        if (!this.#passes(segment, packet)) return
-        if (vlan !== undefined) packet.frame = tagFrame(packet.frame, vlan)
-        station.receive(packet)
+        if (this.allows.has(segment.name)) station.receive(packet)
+        else this.#drop(segment, packet, packet.frame)
       },
     })
-    return {
+    const link: Link = {
       segment,
       vlan,
       send: (packet) => {
-        if (!this.#passes(segment, packet)) return
-        if (vlanOf(packet.frame) !== undefined) packet.frame = untagFrame(packet.frame)
-        link.send(packet)
+        if (this.allows.has(segment.name)) port.send(packet)
+        else this.#drop(segment, packet, onCable(packet.frame, link))
       },
-      unplug: () => link.unplug(),
+      unplug: () => port.unplug(),
     }
+    return link
   }
 
-  #passes(segment: Segment, packet: Transit): boolean {
-    if (this.allows.has(segment.name)) return true
+  /** `frame`: as it reached the switch. */
+  #drop(segment: Segment, { id }: Transit, frame: Uint8Array): void {
     this.#trace.add({
       kind: 'dropped',
       node: this.#switch,
       nic: segment.name,
       reason: 'vlan-not-allowed',
-      packet: packet.id,
+      packet: id,
       detail: `VLAN ${segment.vlan ?? '(untagged)'} (${segment.name}) is not allowed on the trunk to ${this.#to}`,
-      frame: packet.frame,
+      frame,
     })
-    return false
   }
 }

@@ -9,21 +9,29 @@ import type { Rng } from '../base/rng.ts'
 import { formatWireError } from '../wire/codec.ts'
 import {
   decodeTcp,
-  encodeTcp,
   segmentLength,
   TCP_PROTOCOL,
   TcpFlag,
+  tcpHeaderBytes,
+  writeTcp,
   type TcpSegment,
 } from '../wire/tcp.ts'
 import type {
   IpService,
-  OutgoingPacket,
-  QuotedPacket,
+  LocalHeader,
   TcpTransport,
   TransportDrop,
   TransportPacket,
 } from './ip-service.ts'
-import type { Endpoint, SocketError, TcpConnection, TcpHandlers, TcpListener } from './sockets.ts'
+import { MESSAGE_OFFSET } from './ip.ts'
+import type {
+  Endpoint,
+  QuotedPacket,
+  SocketError,
+  TcpConnection,
+  TcpHandlers,
+  TcpListener,
+} from './sockets.ts'
 import { Connection, type ConnectionContext, type Departure } from './tcp-connection.ts'
 import { seqAdd } from './tcp-sequence.ts'
 import { WINDOWS_TCP, type TcpSettings } from './tcp-timing.ts'
@@ -38,6 +46,8 @@ const EPHEMERAL_COUNT = 65_536 - EPHEMERAL_FIRST
 
 /** The source of a connection to where no route leads. */
 const UNSPECIFIED = 0 as Ipv4
+
+const OF_CONNECTION = { ownSource: true } as const
 
 type Accept = (connection: TcpConnection) => TcpHandlers
 
@@ -70,7 +80,8 @@ export class TcpLayer implements TcpTransport {
       },
       after: (delay, run) => ip.after(delay, run),
       segmentBytesTo: (remote) => ip.mtuTo(remote.address) - HEADERS_BYTES,
-      transmit: (connection, segment) => this.#send(connection.local, connection.remote, segment),
+      transmit: (connection, segment) =>
+        this.#send(connection.local, connection.remote, segment, OF_CONNECTION),
       accepted: (connection) =>
         // A listener that closed during the handshake left nobody to accept.
         this.#listenerFor(connection.local)?.accept(connection) ?? this.#orphan(connection),
@@ -187,33 +198,37 @@ export class TcpLayer implements TcpTransport {
     local: Endpoint,
     remote: Endpoint,
     segment: Departure,
-    header: Pick<OutgoingPacket, 'identification' | 'dscpEcn'> = {},
+    header: Pick<LocalHeader, 'identification' | 'dscpEcn' | 'ownSource'> = {},
   ): SocketError | undefined {
     if (local.address === UNSPECIFIED) return { code: 'no-route', to: remote, from: UNSPECIFIED }
     const ip = { source: local.address, destination: remote.address }
+    const { options, payload } = segment
+    const frame = this.#ip.frameFor(tcpHeaderBytes(options) + payload.length)
     // Member by member: every segment passes here, and to spread several objects into one is dear.
-    const payload = encodeTcp(
-      {
-        sourcePort: local.port,
-        destinationPort: remote.port,
-        urgentPointer: 0,
-        sequence: segment.sequence,
-        acknowledgement: segment.acknowledgement,
-        flags: segment.flags,
-        window: segment.window,
-        options: segment.options,
-        payload: segment.payload,
-      },
-      ip,
-    )
-    return this.#ip.send({
-      protocol: TCP_PROTOCOL,
-      source: ip.source,
-      destination: ip.destination,
+    const whole: TcpSegment = {
+      sourcePort: local.port,
+      destinationPort: remote.port,
+      urgentPointer: 0,
+      sequence: segment.sequence,
+      acknowledgement: segment.acknowledgement,
+      flags: segment.flags,
+      window: segment.window,
+      options,
       payload,
-      dontFragment: true,
-      ...header,
-    })
+    }
+    writeTcp(frame, MESSAGE_OFFSET, whole, ip)
+    return this.#ip.sendFrame(
+      {
+        protocol: TCP_PROTOCOL,
+        source: ip.source,
+        destination: ip.destination,
+        dontFragment: true,
+        identification: header.identification,
+        dscpEcn: header.dscpEcn,
+        ...(header.ownSource !== undefined && { ownSource: header.ownSource }),
+      },
+      frame,
+    ).error
   }
 
   /** A listener on the very address comes before one on all. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Instant } from '../base/time.ts'
 import { repeatableFrames } from './digest.ts'
 import { Slab } from './slab.ts'
-import type { EventField } from './sockets.ts'
+import type { EventField, SecretTable } from './sockets.ts'
 
 /** Why a packet went no further. A closed list: every drop anywhere in the lab is one of these. */
 export type DropReason =
@@ -35,7 +35,12 @@ export type DropReason =
 /** `firewall/denied at edgeFirewall` and the like begin here. `packet` is the id that a packet keeps on its whole way. */
 export type TraceEvent =
   | (At & FrameAtNic & { readonly kind: 'sent' })
-  | (At & FrameAtNic & { readonly kind: 'received' })
+  | (At &
+      FrameAtNic & {
+        readonly kind: 'received'
+        /** At a tunnel: the packet that carried this one, where that is known. */
+        readonly within?: number
+      })
   | (At & {
       readonly kind: 'dropped'
       readonly reason: DropReason
@@ -97,7 +102,10 @@ export type TraceEvent =
   /** What the script did: steps, edits, faults. Never part of {@link Trace.observable}. */
   | (At & { readonly kind: 'script'; readonly text: string })
 
-/** A frame as the interface has it on its cable: with the VLAN tag, where the cable is a trunk. */
+/**
+ * A frame as the interface has it on its cable: with the VLAN tag, where the cable is a trunk. A tunnel has no Ethernet: there both
+ * addresses are zero.
+ */
 interface FrameAtNic {
   readonly nic: string
   readonly packet: number
@@ -132,7 +140,11 @@ export class Trace {
   readonly #frames = new Slab()
   readonly #watchers = new Set<(event: TraceEvent) => void>()
   /** Both ends of a connection log the same lines. */
-  readonly #secrets = new Set<string>()
+  readonly #secrets: Readonly<Record<SecretTable, Set<string>>> = {
+    tls: new Set(),
+    ikev2: new Set(),
+    esp: new Set(),
+  }
   #packets = 0
   #ids = 0
 
@@ -209,17 +221,17 @@ export class Trace {
   }
 
   /**
-   * A line of the NSS key log format: what Wireshark needs to read a connection of TLS. Apart from the events, so that only a capture has it,
-   * and no report, text or digest.
+   * What Wireshark needs to read a connection: a line of the NSS key log format, or of its tables for IKE and ESP. Apart from the events, so that
+   * only a capture has it, and no report, text or digest.
    */
-  addSecret(line: string): void {
+  addSecret(line: string, table: SecretTable = 'tls'): void {
     // Without frames there is nothing to open.
-    if (this.detailed) this.#secrets.add(line)
+    if (this.detailed) this.#secrets[table].add(line)
   }
 
-  /** Key log lines, in the order in which the connections made them. */
-  get secrets(): readonly string[] {
-    return [...this.#secrets]
+  /** Lines of one table, in the order in which the connections made them. */
+  secrets(table: SecretTable): readonly string[] {
+    return [...this.#secrets[table]]
   }
 
   /**

@@ -22,19 +22,13 @@ import {
   totalLengthOf,
 } from '../wire/ipv4.ts'
 import { echoReply, portsOf, readQuote, socketErrorCode, unreachableBy } from './icmp.ts'
-import type { QuotedPacket, TcpTransport, Transport, TransportPacket } from './ip-service.ts'
+import type { TcpTransport, Transport, TransportPacket } from './ip-service.ts'
 import type { IpLayer } from './ip.ts'
 import { IP_OFFSET } from './packet.ts'
-import type { SocketError } from './sockets.ts'
+import type { QuotedPacket, RawHandlers, SocketError } from './sockets.ts'
 import type { Trace } from './trace.ts'
 import type { Transit } from './transit.ts'
 import type { UdpLayer } from './udp.ts'
-
-/** A program that reads whole packets of one protocol, as ping and ESP do. Raw readers see packets beside the protocol's own handling. */
-export interface RawHandlers {
-  readonly onPacket?: (packet: TransportPacket) => void
-  readonly onError?: (error: SocketError, quoted: QuotedPacket) => void
-}
 
 export interface TransportSettings {
   readonly node: string

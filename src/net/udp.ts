@@ -10,18 +10,13 @@ import { formatWireError, type WireError } from '../wire/codec.ts'
 import { IPV4_HEADER, PROTOCOL } from '../wire/ipv4.ts'
 import { decodeUdp, UDP_HEADER, writeUdp } from '../wire/udp.ts'
 import { portsOf } from './icmp.ts'
-import type {
-  IpService,
-  QuotedPacket,
-  Transport,
-  TransportDrop,
-  TransportPacket,
-} from './ip-service.ts'
-import { MESSAGE_OFFSET, type LocalHeader, type Sent } from './ip.ts'
+import type { IpService, Transport, TransportDrop, TransportPacket } from './ip-service.ts'
+import { MESSAGE_OFFSET } from './ip.ts'
 import { isMulticast } from './routes.ts'
 import type {
   Datagram,
   Endpoint,
+  QuotedPacket,
   SendOptions,
   SocketError,
   Udp,
@@ -34,11 +29,8 @@ const EPHEMERAL_COUNT = 65_536 - EPHEMERAL_FIRST
 const HEADERS = IPV4_HEADER + UDP_HEADER
 const UNSPECIFIED = 0 as Ipv4
 
-/** IP as UDP needs it: by a chosen interface where asked, and with the packet's id. */
+/** IP as UDP needs it: by a chosen interface where asked. */
 export interface UdpIp extends IpService {
-  /** A blank frame for a message of `length` bytes, which goes in at MESSAGE_OFFSET. */
-  frameFor(length: number): Uint8Array
-  sendFrame(header: LocalHeader, frame: Uint8Array): Sent
   /** The first address of an interface. */
   addressOf(nic: string): Ipv4 | undefined
   isBroadcast(address: Ipv4): boolean
@@ -197,6 +189,7 @@ export class UdpLayer implements Udp, Transport {
       nic,
       // Always there, if undefined: headers of one shape are what keeps this path fast.
       ttl: options.ttl,
+      ownSource: true,
     }
     const sent = ip.sendFrame(header, frame)
     const { error } = sent

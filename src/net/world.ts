@@ -41,6 +41,8 @@ export class World {
   #operations = 0
   readonly #queue = new EventQueue()
   readonly #pending = new Map<number, Pending>()
+  /** No operation that waits is late before; perhaps none is until long after, for those that have ended are not taken out of it. */
+  #noneLateUntil: number = Infinity
   #armed = false
   #holds = 0
   #wake: (() => void) | undefined
@@ -89,7 +91,9 @@ export class World {
   ): Promise<T> {
     const id = this.#operations++
     return new Promise<T>((resolve, reject) => {
-      this.#pending.set(id, { label, until: after(this.#now, within), reject })
+      const until = after(this.#now, within)
+      this.#pending.set(id, { label, until, reject })
+      this.#noneLateUntil = Math.min(this.#noneLateUntil, until)
       const done = (value: T): void => {
         if (this.#pending.delete(id)) resolve(value)
       }
@@ -178,12 +182,11 @@ export class World {
     this.#armed = false
     if (this.#holds > 0 || this.#wake !== undefined) return
     const before = this.#pending.size
-    const until = Math.min(...Array.from(this.#pending.values(), (pending) => pending.until))
     try {
       while (this.#pending.size === before) {
         const at = this.#queue.nextAt
         if (at === undefined) return this.#stall()
-        if (at > until) return this.#giveUp(until)
+        if (at > this.#noneLateUntil && at > this.#firstLate()) return this.#giveUp()
         this.#now = at
         this.#queue.runNext()
         // Whoever lets the clock go arms it again.
@@ -207,8 +210,16 @@ export class World {
     )
   }
 
-  #giveUp(until: number): void {
-    this.#rejectLate((pending) => pending.until <= until)
+  /** When the first of the operations that wait is late. Thousands may wait, and the loop is entered anew for each: so it is looked up only when due. */
+  #firstLate(): number {
+    let first = Infinity
+    for (const { until } of this.#pending.values()) first = Math.min(first, until)
+    this.#noneLateUntil = first
+    return first
+  }
+
+  #giveUp(): void {
+    this.#rejectLate((pending) => pending.until <= this.#noneLateUntil)
     if (this.#pending.size > 0) this.#arm()
   }
 

@@ -3,11 +3,14 @@
  * Not decoding for its own sake: a header that tells the kind is enough. Undefined: nothing known about these bytes.
  */
 import { formatIpv4 } from '../base/address.ts'
-import { fromUtf8, u32 } from '../base/bytes.ts'
+import { fromUtf8 } from '../base/bytes.ts'
 import { decodeDhcp, dhcpTypeName, messageTypeOf } from './dhcp.ts'
 import { decodeMessage, type Message } from './dns/message.ts'
 import { showName } from './dns/name.ts'
 import { rcodeName, typeName } from './dns/registry.ts'
+import { decodeEsp, kindOfNatT } from './esp.ts'
+import { describeIke } from './ikev2/describe.ts'
+import { NON_ESP_MARKER_BYTES } from './ikev2/header.ts'
 import { describeRadiusPacket } from './radius/describe.ts'
 import { decodeRadius } from './radius/packet.ts'
 
@@ -71,40 +74,25 @@ function describeDhcp(bytes: Uint8Array): string | undefined {
   return `${dhcpTypeName(messageTypeOf(decoded.value))}${given}`
 }
 
-const IKE_HEADER = 28
-const IKE_RESPONSE = 0x20
-const EXCHANGES: ReadonlyMap<number, string> = new Map([
-  [34, 'IKE_SA_INIT'],
-  [35, 'IKE_AUTH'],
-  [36, 'CREATE_CHILD_SA'],
-  [37, 'INFORMATIONAL'],
-  [43, 'IKE_INTERMEDIATE'],
-])
-
-/** RFC 7296 §3.1. The message id is left out while it is 0. */
-function describeIke(bytes: Uint8Array): string | undefined {
-  if (bytes.length < IKE_HEADER) return undefined
-  const major = bytes[17]! >> 4
-  const exchange = bytes[18]!
-  if (major === 1) return `IKEv1 exchange ${exchange}`
-  if (major !== 2) return undefined
-  const name = EXCHANGES.get(exchange) ?? `exchange ${exchange}`
-  const way = (bytes[19]! & IKE_RESPONSE) === 0 ? 'request' : 'response'
-  const id = u32(bytes, 20)
-  return `IKE ${name} ${way}${id === 0 ? '' : ` #${id}`}`
-}
-
-/** RFC 3948 §2: IKE behind four zero bytes, a keepalive of one byte, or else ESP. */
+/** RFC 3948 §2. */
 function describeNatTraversal(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 1 && bytes[0] === 0xff) return 'NAT-keepalive'
-  if (bytes.length >= 4 && u32(bytes, 0) === 0) return describeIke(bytes.subarray(4))
-  return describeEsp(bytes)
+  switch (kindOfNatT(bytes)) {
+    case 'keepalive':
+      return 'NAT-keepalive'
+    case 'ike':
+      return describeIke(bytes.subarray(NON_ESP_MARKER_BYTES))
+    case 'esp':
+      return describeEsp(bytes)
+    case 'malformed':
+      return undefined
+  }
 }
 
-const describeEsp = (bytes: Uint8Array): string | undefined =>
-  bytes.length < 8
-    ? undefined
-    : `ESP SPI 0x${u32(bytes, 0).toString(16).padStart(8, '0')} seq ${u32(bytes, 4)}`
+function describeEsp(bytes: Uint8Array): string | undefined {
+  const esp = decodeEsp(bytes)
+  if (!esp.ok) return undefined
+  return `ESP SPI 0x${esp.value.spi.toString(16).padStart(8, '0')} seq ${esp.value.sequence}`
+}
 
 function describeRadius(bytes: Uint8Array): string | undefined {
   const decoded = decodeRadius(bytes)

@@ -38,8 +38,8 @@ export const decodeEthernet = decoder<EthernetFrame>('ethernet', (r) => {
 export function encodeEthernet(frame: EthernetFrame): Uint8Array {
   const header = frame.vlan === undefined ? ETHERNET_HEADER : ETHERNET_HEADER + VLAN_TAG
   const out = new Uint8Array(header + frame.payload.length)
-  out.set(frame.destination, 0)
-  out.set(frame.source, 6)
+  setMac(out, 0, frame.destination)
+  setMac(out, 6, frame.source)
   if (frame.vlan !== undefined) {
     setU16(out, ETHER_TYPE_AT, ETHER_TYPE.vlan)
     setU16(out, ETHER_TYPE_AT + 2, frame.vlan)
@@ -74,6 +74,17 @@ export function untagFrame(frame: Uint8Array): Uint8Array {
   out.set(frame.subarray(0, ETHER_TYPE_AT), 0)
   out.set(frame.subarray(ETHER_TYPE_AT + VLAN_TAG), ETHER_TYPE_AT)
   return out
+}
+
+export function setMac(frame: Uint8Array, at: number, mac: Uint8Array): void {
+  for (let i = 0; i < 6; i++) frame[at + i] = mac[i]!
+}
+
+/** A copy of 6 bytes of `frame` from `at`. */
+export function macAt(frame: Uint8Array, at: number): Uint8Array {
+  const mac = new Uint8Array(6)
+  for (let i = 0; i < 6; i++) mac[i] = frame[at + i]!
+  return mac
 }
 
 /** Whether 6 bytes of `frame` from `at` are `mac`. */

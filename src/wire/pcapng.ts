@@ -1,6 +1,6 @@
 /**
  * Writes captures: one section, an interface description for each NIC, the secrets of TLS, an enhanced packet block for each frame.
- * Not a reader. draft-ietf-opsawg-pcapng §4.1, §4.2, §4.3, §4.7; little-endian, link type Ethernet, timestamps in microseconds.
+ * Not a reader. draft-ietf-opsawg-pcapng §4.1, §4.2, §4.3, §4.7; little-endian, timestamps in microseconds.
  */
 import { utf8 } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
@@ -8,6 +8,8 @@ import type { Instant } from '../base/time.ts'
 export interface CaptureInterface {
   /** if_name, such as `gateway/perimeter`. */
   readonly name: string
+  /** `raw`: frames are IP packets. Default Ethernet. */
+  readonly linkType?: 'ethernet' | 'raw'
 }
 
 export interface CapturedFrame {
@@ -36,7 +38,8 @@ const DECRYPTION_SECRETS = 10
 /** `TLSK`. */
 const TLS_KEY_LOG = 0x544c534b
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
-const LINKTYPE_ETHERNET = 1
+/** LINKTYPE_ETHERNET and LINKTYPE_RAW. */
+const LINK_TYPES = { ethernet: 1, raw: 101 } as const
 
 const OPT_COMMENT = 1
 const SHB_USERAPPL = 4
@@ -87,10 +90,10 @@ const sectionHeader = (application: string): Block => ({
   options: [{ code: SHB_USERAPPL, value: utf8(application) }],
 })
 
-const interfaceDescription = ({ name }: CaptureInterface): Block => ({
+const interfaceDescription = ({ name, linkType = 'ethernet' }: CaptureInterface): Block => ({
   type: INTERFACE_DESCRIPTION,
   // A snap length of 0: no limit.
-  fields: [LINKTYPE_ETHERNET, 0],
+  fields: [LINK_TYPES[linkType], 0],
   data: NOTHING,
   options: [
     { code: IF_NAME, value: utf8(name) },

@@ -3,8 +3,8 @@
  * Not a connection: `net/tcp-connection.ts` has the states. Options that nobody here knows survive a round trip.
  */
 import type { Ipv4 } from '../base/address.ts'
-import { checksumSum, foldChecksum, setU16, setU32 } from '../base/bytes.ts'
-import type { Result } from '../base/result.ts'
+import { checksumSum, foldChecksum, setU16, setU32, u16, u32 } from '../base/bytes.ts'
+import { ok, type Result } from '../base/result.ts'
 import { decoder, type Reader, type WireError } from './codec.ts'
 
 export const TCP_PROTOCOL = 6
@@ -108,35 +108,75 @@ function readSegment(r: Reader): TcpSegment {
   }
 }
 
+/** 0: the checksum is right. */
+const sumOf = (bytes: Uint8Array, ip: AddressPair): number =>
+  foldChecksum(checksumSum(bytes, 0, bytes.length, pseudoHeaderSum(ip, bytes.length)))
+
+const hasNoOptions = (bytes: Uint8Array): boolean =>
+  bytes.length >= TCP_HEADER_BYTES && bytes[12]! >>> 4 === TCP_HEADER_BYTES / 4
+
+const NO_OPTIONS: readonly TcpOption[] = []
+
+/** A segment of which {@link hasNoOptions} holds, field by field as {@link readSegment} reads it. */
+const withoutOptions = (bytes: Uint8Array): TcpSegment => ({
+  sourcePort: u16(bytes, 0),
+  destinationPort: u16(bytes, 2),
+  sequence: u32(bytes, 4),
+  acknowledgement: u32(bytes, 8),
+  flags: bytes[13]!,
+  window: u16(bytes, 14),
+  urgentPointer: u16(bytes, 18),
+  options: NO_OPTIONS,
+  payload: bytes.subarray(TCP_HEADER_BYTES),
+})
+
 /** Read a whole segment, the checksum first: nothing else about damaged bytes is worth saying. The payload is a view. */
 export function decodeTcp(bytes: Uint8Array, ip: AddressPair): Result<TcpSegment, WireError> {
+  // Most segments are of this kind, and a link in good order brings no other: they need no reader.
+  if (hasNoOptions(bytes) && sumOf(bytes, ip) === 0) return ok(withoutOptions(bytes))
   return decoder<TcpSegment>('tcp', (r) => {
-    const sum = checksumSum(bytes, 0, bytes.length, pseudoHeaderSum(ip, bytes.length))
-    if (bytes.length >= TCP_HEADER_BYTES && foldChecksum(sum) !== 0) {
+    if (bytes.length >= TCP_HEADER_BYTES && sumOf(bytes, ip) !== 0) {
       r.reject('bad-checksum', 'Checksum', 'RFC 9293 §3.1')
     }
     return readSegment(r)
   })(bytes)
 }
 
-/** `20 + options + payload` bytes with the right checksum. Throws RangeError for more than 40 bytes of options. */
-export function encodeTcp(segment: TcpSegment, ip: AddressPair): Uint8Array {
-  const optionBytes = segment.options.reduce(
-    (sum, o) => sum + (o.kind <= TcpOptionKind.noOperation ? 1 : 2 + o.data.length),
-    0,
-  )
+/** Bytes of the header, options and their padding included. Throws RangeError for more than 40 bytes of options. */
+export function tcpHeaderBytes(options: TcpSegment['options']): number {
+  let optionBytes = 0
+  for (const { kind, data } of options) {
+    optionBytes += kind <= TcpOptionKind.noOperation ? 1 : 2 + data.length
+  }
   const headerLength = TCP_HEADER_BYTES + Math.ceil(optionBytes / 4) * 4
   if (headerLength > 60) throw new RangeError(`${optionBytes} bytes of TCP options, limit 40`)
-  const out = new Uint8Array(headerLength + segment.payload.length)
-  setU16(out, 0, segment.sourcePort)
-  setU16(out, 2, segment.destinationPort)
-  setU32(out, 4, segment.sequence)
-  setU32(out, 8, segment.acknowledgement)
-  out[12] = (headerLength / 4) << 4
-  out[13] = segment.flags
-  setU16(out, 14, segment.window)
-  setU16(out, 18, segment.urgentPointer)
-  let at = TCP_HEADER_BYTES
+  return headerLength
+}
+
+/** `20 + options + payload` bytes with the right checksum. Throws RangeError for more than 40 bytes of options. */
+export function encodeTcp(segment: TcpSegment, ip: AddressPair): Uint8Array {
+  const out = new Uint8Array(tcpHeaderBytes(segment.options) + segment.payload.length)
+  writeTcp(out, 0, segment, ip)
+  return out
+}
+
+/** Like {@link encodeTcp}, into `out` from `start` to its end: {@link tcpHeaderBytes} and the payload, still blank. */
+export function writeTcp(
+  out: Uint8Array,
+  start: number,
+  segment: TcpSegment,
+  ip: AddressPair,
+): void {
+  const headerLength = out.length - start - segment.payload.length
+  setU16(out, start, segment.sourcePort)
+  setU16(out, start + 2, segment.destinationPort)
+  setU32(out, start + 4, segment.sequence)
+  setU32(out, start + 8, segment.acknowledgement)
+  out[start + 12] = (headerLength / 4) << 4
+  out[start + 13] = segment.flags
+  setU16(out, start + 14, segment.window)
+  setU16(out, start + 18, segment.urgentPointer)
+  let at = start + TCP_HEADER_BYTES
   for (const option of segment.options) {
     out[at++] = option.kind
     if (option.kind <= TcpOptionKind.noOperation) continue
@@ -144,9 +184,9 @@ export function encodeTcp(segment: TcpSegment, ip: AddressPair): Uint8Array {
     out.set(option.data, at)
     at += option.data.length
   }
-  out.set(segment.payload, headerLength)
-  setU16(out, 16, foldChecksum(checksumSum(out, 0, out.length, pseudoHeaderSum(ip, out.length))))
-  return out
+  out.set(segment.payload, start + headerLength)
+  const sum = checksumSum(out, start, out.length, pseudoHeaderSum(ip, out.length - start))
+  setU16(out, start + 16, foldChecksum(sum))
 }
 
 /** The value of the Maximum Segment Size option (RFC 9293 §3.7.1), if the segment carries one. */

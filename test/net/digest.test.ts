@@ -147,6 +147,56 @@ describe('RADIUS with TLS in it', () => {
   })
 })
 
+describe('IKE and ESP', () => {
+  const sealed = (filled: number, length = 40) => new Uint8Array(length).fill(filled)
+  /** An IKE_AUTH whose first payload is `first`, with so much of it in the clear. */
+  const ike = (first: number, header: readonly number[], body: Uint8Array) =>
+    concat(
+      new Uint8Array(16).fill(9),
+      Uint8Array.of(first, 0x20, 35, 8, 0, 0, 0, 1, 0, 0, 0, 28 + header.length + body.length),
+      Uint8Array.from(header),
+      body,
+    )
+  const [SK, SKF, SA] = [46, 53, 33]
+  const marker = new Uint8Array(4)
+  const spi = Uint8Array.of(1, 2, 3, 4)
+  const sequence = (number: number) => Uint8Array.of(0, 0, 0, number)
+  const esp = (filled: number, number = 1, length = 40) =>
+    concat(spi, sequence(number), sealed(filled, length))
+
+  test.each([
+    ['an Encrypted payload', (n: number) => udp(ike(SK, [41, 0, 0, 44], sealed(n)), 500)],
+    [
+      'one on port 4500',
+      (n: number) => udp(concat(marker, ike(SK, [41, 0, 0, 44], sealed(n))), 4500),
+    ],
+    ['a fragment', (n: number) => udp(ike(SKF, [41, 0, 0, 48, 0, 1, 0, 2], sealed(n)), 500)],
+    ['ESP in UDP', (n: number) => udp(esp(n), 4500)],
+    ['ESP', (n: number) => packet(PROTOCOL.esp, esp(n))],
+    ['a later fragment of ESP', (n: number) => packet(PROTOCOL.esp, sealed(n), { offset: 1480 })],
+  ])('%s is the same whatever is in it', (_, of) => {
+    expect(digestOf(frame(of(1)))).toBe(digestOf(frame(of(2))))
+  })
+
+  test.each([
+    [
+      'what is not encrypted',
+      udp(ike(SA, [0, 0, 0, 44], sealed(1)), 500),
+      udp(ike(SA, [0, 0, 0, 44], sealed(2)), 500),
+    ],
+    [
+      'the number of a fragment',
+      udp(ike(SKF, [41, 0, 0, 48, 0, 1, 0, 2], sealed(1)), 500),
+      udp(ike(SKF, [41, 0, 0, 48, 0, 2, 0, 2], sealed(1)), 500),
+    ],
+    ['the sequence number of ESP', packet(PROTOCOL.esp, esp(1)), packet(PROTOCOL.esp, esp(1, 2))],
+    ['its length', udp(esp(1), 4500), udp(esp(1, 1, 44), 4500)],
+    ['a keepalive', udp(Uint8Array.of(0xff), 4500), udp(Uint8Array.of(0xfe), 4500)],
+  ])('%s counts', (_, one, other) => {
+    expect(digestOf(frame(one))).not.toBe(digestOf(frame(other)))
+  })
+})
+
 describe('TLS over TCP', () => {
   const connection = async (port: number): Promise<string> => {
     const { flights } = await talk(clientOf(), serverOf())
@@ -205,7 +255,7 @@ test('frames of any bytes are read, and keep their length', () => {
 test('secrets of a key log are no events and do not count', () => {
   const [one, two] = [new Trace(() => 0 as Instant), new Trace(() => 0 as Instant)]
   one.addSecret('CLIENT_RANDOM 00 01')
-  expect(one.secrets).toEqual(['CLIENT_RANDOM 00 01'])
+  expect(one.secrets('tls')).toEqual(['CLIENT_RANDOM 00 01'])
   expect(one.events).toEqual([])
   expect(JSON.stringify(one)).not.toContain('CLIENT_RANDOM')
   expect(one.digest()).toBe(two.digest())

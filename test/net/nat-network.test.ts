@@ -6,6 +6,7 @@ import { followPacket } from '../../src/lab/follow.ts'
 import type { Datagram, SocketError } from '../../src/net/sockets.ts'
 import type { Stack } from '../../src/net/stack.ts'
 import type { Trace } from '../../src/net/trace.ts'
+import { PROTOCOL } from '../../src/wire/ipv4.ts'
 import { LAPTOP, natNetwork, PEER, PRINTER, ROUTER, SERVER } from './nat-network.ts'
 
 /** A UDP socket that keeps what it hears, and answers if told to. */
@@ -198,5 +199,48 @@ describe('a NAT router on the network', () => {
       rule: 'no-udp',
       reason: 'blocked',
     })
+  })
+})
+
+describe('ESP without UDP through address and port translation', () => {
+  const reading = (host: Stack) => {
+    const heard: string[] = []
+    const raw = host.raw.open(PROTOCOL.esp, {
+      onPacket: ({ payload, source }) =>
+        heard.push(`${payload.join(' ')} of ${formatIpv4(source)}`),
+    })
+    return { heard, send: (to: Ipv4, byte: number) => raw.send(to, Uint8Array.of(byte)) }
+  }
+
+  test('has no port to be told apart by: the first inside host has the peer for itself', () => {
+    const network = natNetwork()
+    const { laptop, printer, server } = network.stacks
+    const [one, other, peer] = [reading(laptop), reading(printer), reading(server)]
+    // Nobody inside asked for this.
+    peer.send(ROUTER, 9)
+    network.run(seconds(1))
+    one.send(SERVER, 1)
+    network.run(seconds(1))
+    other.send(SERVER, 2)
+    network.run(seconds(1))
+    peer.send(ROUTER, 3)
+    network.run(seconds(1))
+    expect(peer.heard).toEqual([`1 of ${formatIpv4(ROUTER)}`])
+    expect(one.heard).toEqual([`3 of ${formatIpv4(SERVER)}`])
+    expect(other.heard).toEqual([])
+    expect(network.trace.ofKind('dropped').map(({ node, reason }) => `${node} ${reason}`)).toEqual([
+      'router no-mapping',
+      'router nat-clash',
+    ])
+  })
+
+  test('is stopped where the network blocks protocol 50', () => {
+    const network = natNetwork({ blocks: [{ name: 'no-esp', protocol: 'esp' }] })
+    const { laptop, server } = network.stacks
+    const peer = reading(server)
+    reading(laptop).send(SERVER, 1)
+    network.run(seconds(1))
+    expect(peer.heard).toEqual([])
+    expect(network.trace.ofKind('dropped')).toMatchObject([{ node: 'router', reason: 'blocked' }])
   })
 })

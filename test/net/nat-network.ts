@@ -60,6 +60,7 @@ export function natNetwork(spec: Partial<NatRouterSpec> = {}) {
       insideNetworks: ['home'],
       clock: () => world.now,
       rng: router.rng.fork('nat'),
+      detailed: () => true,
       report: (event) => trace.add({ ...event, node: 'router' }),
     },
   )

@@ -85,6 +85,7 @@ export function router(
       insideNetworks: ['lan', 'guest'],
       clock: () => now,
       rng: rngFrom('nat'),
+      detailed: () => true,
       report: (event) => events.push(event),
     },
   )

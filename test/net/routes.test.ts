@@ -37,6 +37,21 @@ test('among equal prefixes the lowest metric wins, then the first that was confi
   expect(table.lookupOn(ipv4('192.0.2.1'), 'nowhere')).toBeUndefined()
 })
 
+test('the least of the routes of an interface is taken out, and others stay', () => {
+  const table = tableOf(
+    route('10.0.0.0/8', 'tunnel', 1),
+    route('10.0.0.0/8', 'cable', 2),
+    route('10.0.0.0/8', 'tunnel', 3),
+  )
+  table.remove(prefix('10.0.0.0/9'), 'tunnel')
+  table.remove(prefix('10.0.0.0/8'), 'other')
+  table.remove(prefix('10.0.0.0/8'), 'tunnel')
+  expect(table.all.map(({ nic, metric }) => `${nic} ${metric}`)).toEqual(['tunnel 1', 'cable 2'])
+  table.remove(prefix('10.0.0.0/8'), 'tunnel')
+  table.remove(prefix('10.0.0.0/8'), 'cable')
+  expect(table.lookup(ipv4('10.0.0.1'))).toBeUndefined()
+})
+
 test('without a route there is none', () => {
   expect(tableOf(route('10.0.0.0/8', 'ten')).lookup(ipv4('11.0.0.1'))).toBeUndefined()
 })

@@ -6,6 +6,7 @@ import { ipv4, type Ipv4 } from '../../src/base/address.ts'
 import { rngFrom } from '../../src/base/rng.ts'
 import { instant, microseconds, ms, seconds, type Duration } from '../../src/base/time.ts'
 import type { IpService, OutgoingPacket, TransportDrop } from '../../src/net/ip-service.ts'
+import { MESSAGE_OFFSET } from '../../src/net/ip.ts'
 import type { CloseReason, SocketError, TcpConnection } from '../../src/net/sockets.ts'
 import { WINDOWS_TCP, type TcpSettings } from '../../src/net/tcp-timing.ts'
 import { TcpLayer } from '../../src/net/tcp.ts'
@@ -88,7 +89,11 @@ export class Wire {
       after: (delay, run) => world.schedule(delay, run, undefined),
       sourceFor: (to) => (this.routes.has(to) ? (from === 'client' ? CLIENT : SERVER) : undefined),
       mtuTo: () => this.mtu,
-      send: (packet) => this.#carry(from, packet, chance),
+      frameFor: (length) => new Uint8Array(MESSAGE_OFFSET + length),
+      sendFrame: (header, frame) => {
+        this.#carry(from, { ...header, payload: frame.subarray(MESSAGE_OFFSET) }, chance)
+        return { packet: 0, error: undefined }
+      },
     }
   }
 
@@ -96,7 +101,7 @@ export class Wire {
     from: 'client' | 'server',
     packet: OutgoingPacket,
     chance: ReturnType<typeof rngFrom>,
-  ): SocketError | undefined {
+  ): void {
     const { loss = 0, duplicates = 0, latency = ms(10), jitter = 0, passes } = this.#options
     const payload = packet.payload.slice()
     const segment = decodeTcp(payload, packet)
@@ -110,12 +115,16 @@ export class Wire {
     for (let copy = 0; copy < copies; copy++) {
       const delay = microseconds(latency + chance.fraction() * jitter)
       const arrive = (): void => {
-        const drop = this[to].receive({ ...ON_WIRE, ...packet, payload })
+        const drop = this[to].receive({
+          ...ON_WIRE,
+          source: packet.source,
+          destination: packet.destination,
+          payload,
+        })
         if (drop !== undefined) this.drops.push(drop)
       }
       this.world.schedule(delay, arrive, undefined)
     }
-    return undefined
   }
 }
 

@@ -40,3 +40,14 @@ test('every truncation is refused', () => {
 test('random bytes never throw', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void decodeArp(bytes)))
 })
+
+test('within a frame it reads the same, right or wrong', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(30), (noise, kept) => {
+      const bytes = concat(REQUEST.subarray(0, kept), noise)
+      const frame = concat(new Uint8Array(14), bytes)
+      expect(decodeArp(frame, 14)).toEqual(decodeArp(bytes))
+      expect(decodeArp(concat(REQUEST, noise))).toEqual(decodeArp(REQUEST))
+    }),
+  )
+})

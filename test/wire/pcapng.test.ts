@@ -44,7 +44,11 @@ function optionsOf(body: DataView, start: number): Map<number, Uint8Array> {
 const frame = Uint8Array.from({ length: 61 }, (_, i) => i)
 const capture: Capture = {
   application: 'sallyport',
-  interfaces: [{ name: 'laptop/home' }, { name: 'router/home' }],
+  interfaces: [
+    { name: 'laptop/home' },
+    { name: 'router/home' },
+    { name: 'laptop/vpn', linkType: 'raw' },
+  ],
   frames: [
     { interface: 0, at: instant('2026-03-02T08:00:00.000001Z'), frame, direction: 'outbound' },
     {
@@ -67,14 +71,15 @@ describe('pcapng', () => {
     expect(fromUtf8(section!.options.get(4)!)).toBe('sallyport')
   })
 
-  test('describes each interface: Ethernet, its name, microseconds', () => {
+  test('describes each interface: Ethernet or raw IP, its name, microseconds', () => {
     const interfaces = blocksOf(encodePcapng(capture)).filter(({ type }) => type === 1)
-    expect(interfaces.map(({ body }) => body.getUint16(0, true))).toEqual([1, 1])
+    expect(interfaces.map(({ body }) => body.getUint16(0, true))).toEqual([1, 1, 101])
     expect(interfaces.map(({ options }) => fromUtf8(options.get(2)!))).toEqual([
       'laptop/home',
       'router/home',
+      'laptop/vpn',
     ])
-    expect(interfaces.map(({ options }) => [...options.get(9)!])).toEqual([[6], [6]])
+    expect(interfaces.map(({ options }) => [...options.get(9)!])).toEqual([[6], [6], [6]])
   })
 
   test('splits the timestamp in two halves of 32 bits', () => {
@@ -98,8 +103,8 @@ describe('pcapng', () => {
   test('secrets of TLS come before the frames that need them, in the form of a key log', () => {
     const lines = ['CLIENT_RANDOM 00 11', 'CLIENT_RANDOM 22 33']
     const blocks = blocksOf(encodePcapng({ ...capture, tlsSecrets: lines }))
-    expect(blocks.map(({ type }) => type)).toEqual([0x0a0d0d0a, 1, 1, 10, 6, 6])
-    const { body } = blocks[3]!
+    expect(blocks.map(({ type }) => type)).toEqual([0x0a0d0d0a, 1, 1, 1, 10, 6, 6])
+    const { body } = blocks[4]!
     // draft-ietf-opsawg-pcapng §4.7: 0x544c534b is "TLSK".
     expect(body.getUint32(0, true)).toBe(0x544c534b)
     const length = body.getUint32(4, true)

@@ -9,7 +9,9 @@ import {
   maximumSegmentSizeOption,
   segmentLength,
   TcpFlag,
+  tcpHeaderBytes,
   type TcpSegment,
+  writeTcp,
 } from '../../src/wire/tcp.ts'
 
 // The first two segments of Wireshark's sample capture http.cap (145.254.160.237 asks 65.208.228.223).
@@ -48,6 +50,14 @@ describe('a SYN from a capture (Wireshark sample http.cap, frame 1)', () => {
   test('encodes back to the same bytes, checksum included', () => {
     const decoded = decodeTcp(SYN, ip)
     expect(decoded.ok && toHex(encodeTcp(decoded.value, ip))).toBe(toHex(SYN))
+  })
+
+  test('is written behind other bytes as it stands alone', () => {
+    const decoded = decodeTcp(SYN, ip)
+    if (!decoded.ok) throw new Error(JSON.stringify(decoded.error))
+    const frame = new Uint8Array(5 + tcpHeaderBytes(decoded.value.options))
+    writeTcp(frame, 5, decoded.value, ip)
+    expect(toHex(frame)).toBe(`0000000000${toHex(SYN)}`)
   })
 
   test('is refused at every truncation', () => {
