@@ -25,6 +25,7 @@ const ike = (exchange: number, flags: number, id: number, major = 2): Uint8Array
   header[18] = exchange
   header[19] = flags
   setU32(header, 20, id)
+  setU32(header, 24, header.length)
   return header
 }
 
@@ -230,8 +231,8 @@ test.skipIf(windowsClient === undefined && !required)('a real Windows client of 
   const lines = windowsClient!.map(describeFrame)
   expect(lines).toHaveLength(11)
   expect(lines.slice(0, 5).join('\n')).toMatchInlineSnapshot(`
-    "192.168.0.10.500 > 144.76.154.114.500  UDP 880 B  IKE IKE_SA_INIT request  (bad UDP checksum)  (bad IPv4 header checksum)
-    144.76.154.114.500 > 192.168.0.10.500  UDP 308 B  IKE IKE_SA_INIT response
+    "192.168.0.10.500 > 144.76.154.114.500  UDP 880 B  IKE IKE_SA_INIT request: SA KE Ni N(NAT_DETECTION_SOURCE_IP) N(NAT_DETECTION_DESTINATION_IP) V×4  (bad UDP checksum)  (bad IPv4 header checksum)
+    144.76.154.114.500 > 192.168.0.10.500  UDP 308 B  IKE IKE_SA_INIT response: SA KE Nr N(NAT_DETECTION_SOURCE_IP) N(NAT_DETECTION_DESTINATION_IP) N(MULTIPLE_AUTH_SUPPORTED)
     192.168.0.10.4500 > 144.76.154.114.4500  UDP fragment of id 6942: bytes 0 to 1439, more follow  (bad IPv4 header checksum)
     192.168.0.10 > 144.76.154.114  UDP fragment of id 6942: bytes 1440 to 2879, more follow  (bad IPv4 header checksum)
     192.168.0.10 > 144.76.154.114  UDP fragment of id 6942: bytes 2880 to 3479, the last  (bad IPv4 header checksum)"

@@ -1,6 +1,6 @@
 /**
  * The IKE header (RFC 7296 §3.1) and the non-ESP marker before it on port 4500 (RFC 3948 §2.2).
- * Not the payloads: what follows the header is carried as bytes.
+ * Not the payloads: what follows the header is carried as bytes, and `payload-chain.ts` reads them.
  */
 import { concat, setU32 } from '../../base/bytes.ts'
 import { decoder } from '../codec.ts'
@@ -14,8 +14,6 @@ export const NON_ESP_MARKER_BYTES = 4
 /** RFC 7296 §3.1. */
 export const IkeExchange = { saInit: 34, auth: 35, createChildSa: 36, informational: 37 } as const
 export const IkeFlag = { initiator: 0x08, version: 0x10, response: 0x20 } as const
-/** RFC 7296 §3.2; 0: nothing follows. */
-export const IkePayload = { none: 0, vendorId: 43 } as const
 
 const VERSION_2_0 = 0x20
 
@@ -50,22 +48,33 @@ export const decodeIke = decoder<IkeMessage>('ike', (r) => {
 
 /** `28 + payloads` bytes, version 2.0. Throws RangeError for a SPI that is not 8 bytes. */
 export function encodeIke(message: IkeMessage): Uint8Array {
-  const { initiatorSpi, responderSpi, payloads } = message
+  const { payloads } = message
+  const out = newIkeMessage(message, message.nextPayload, payloads.length)
+  out.set(payloads, IKE_HEADER_BYTES)
+  return out
+}
+
+/** As {@link encodeIke}, with `length` bytes of payloads that are zero still. */
+export function newIkeMessage(
+  head: Omit<IkeMessage, 'nextPayload' | 'payloads'>,
+  nextPayload: number,
+  length: number,
+): Uint8Array {
+  const { initiatorSpi, responderSpi } = head
   if (initiatorSpi.length !== 8 || responderSpi.length !== 8) {
     throw new RangeError(
       `an IKE SPI has 8 bytes, not ${initiatorSpi.length}, ${responderSpi.length}`,
     )
   }
-  const out = new Uint8Array(IKE_HEADER_BYTES + payloads.length)
+  const out = new Uint8Array(IKE_HEADER_BYTES + length)
   out.set(initiatorSpi, 0)
   out.set(responderSpi, 8)
-  out[16] = message.nextPayload
+  out[16] = nextPayload
   out[17] = VERSION_2_0
-  out[18] = message.exchange
-  out[19] = message.flags
-  setU32(out, 20, message.messageId)
+  out[18] = head.exchange
+  out[19] = head.flags
+  setU32(out, 20, head.messageId)
   setU32(out, 24, out.length)
-  out.set(payloads, IKE_HEADER_BYTES)
   return out
 }
 
