@@ -4,6 +4,7 @@
  */
 import { concat } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
+import { formatInstant, type Instant } from '../base/time.ts'
 import type { WireError, WireFault } from './codec.ts'
 
 /** Start line and header together. IIS allows 16 KiB (MaxRequestBytes). */
@@ -116,7 +117,7 @@ export function headerValue(headers: readonly HttpHeader[], name: string): strin
 type Framing = 'chunked' | 'until-close' | number
 
 /** How long the body is (RFC 9112 §6.3). `fallback` is what counts when no field says. */
-function framingOf(head: Head, fallback: Framing): Result<Framing, WireError> {
+function framingOf(head: Pick<Head, 'headers'>, fallback: Framing): Result<Framing, WireError> {
   const coding = headerValue(head.headers, 'Transfer-Encoding')
   const written = headerValue(head.headers, 'Content-Length')
   if (coding !== undefined) {
@@ -195,21 +196,32 @@ const overlong = (bytes: Uint8Array, at: number): Result<undefined, WireError> =
     ? fault('bad-value', 'chunk line', at, 'RFC 9112 §7.1')
     : ok(undefined)
 
-/** Read one request from the beginning of a stream. */
-export function receiveRequest(bytes: Uint8Array): Received<HttpRequest> {
+/** A request's start line and fields, whatever its body is: `length` is where that begins. */
+export function receiveRequestHead(bytes: Uint8Array): Received<Omit<HttpRequest, 'body'>> {
   const read = readHead(bytes)
   if (!read.ok) return read
   const head = read.value
   if (head === undefined) return ok(undefined)
   const m = REQUEST_LINE.exec(head.startLine)
   if (m === null) return fault('bad-value', 'request-line', 0, 'RFC 9112 §3')
+  return ok({
+    message: { method: m[1]!, target: m[2]!, headers: head.headers },
+    length: head.end,
+  })
+}
+
+/** Read one request from the beginning of a stream. */
+export function receiveRequest(bytes: Uint8Array): Received<HttpRequest> {
+  const read = receiveRequestHead(bytes)
+  if (!read.ok) return read
+  if (read.value === undefined) return ok(undefined)
+  const { message: head, length } = read.value
   const framing = framingOf(head, 0)
   if (!framing.ok) return framing
-  const body = readBody(bytes, head.end, framing.value, false)
+  const body = readBody(bytes, length, framing.value, false)
   if (!body.ok) return body
   if (body.value === undefined) return ok(undefined)
-  const message = { method: m[1]!, target: m[2]!, headers: head.headers, body: body.value.body }
-  return ok({ message, length: body.value.end })
+  return ok({ message: { ...head, body: body.value.body }, length: body.value.end })
 }
 
 /** Read one response from the beginning of a stream. A stream that ends within a message is `truncated`. */
@@ -223,22 +235,46 @@ export function receiveResponse(
     : read
 }
 
-function readResponse(bytes: Uint8Array, context: ResponseContext): Received<HttpResponse> {
+/** A response's start line and fields, whatever its body is: `length` is where that begins. */
+export function receiveResponseHead(bytes: Uint8Array): Received<Omit<HttpResponse, 'body'>> {
   const read = readHead(bytes)
   if (!read.ok) return read
   const head = read.value
   if (head === undefined) return ok(undefined)
   const m = STATUS_LINE.exec(head.startLine)
   if (m === null) return fault('bad-value', 'status-line', 0, 'RFC 9112 §4')
-  const status = Number(m[1])
+  return ok({
+    message: { status: Number(m[1]), reason: m[2] ?? '', headers: head.headers },
+    length: head.end,
+  })
+}
+
+function readResponse(bytes: Uint8Array, context: ResponseContext): Received<HttpResponse> {
+  const read = receiveResponseHead(bytes)
+  if (!read.ok) return read
+  if (read.value === undefined) return ok(undefined)
+  const { message: head, length } = read.value
+  const { status } = head
   const bodiless = context.method === 'HEAD' || status < 200 || status === 204 || status === 304
   const framing = bodiless ? ok(0) : framingOf(head, 'until-close')
   if (!framing.ok) return framing
-  const body = readBody(bytes, head.end, framing.value, context.ended)
+  const body = readBody(bytes, length, framing.value, context.ended)
   if (!body.ok) return body
   if (body.value === undefined) return ok(undefined)
-  const message = { status, reason: m[2] ?? '', headers: head.headers, body: body.value.body }
-  return ok({ message, length: body.value.end })
+  return ok({ message: { ...head, body: body.value.body }, length: body.value.end })
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
+const DAY_MICROSECONDS = 86_400e6
+
+/** `Mon, 02 Mar 2026 08:00:00 GMT` (RFC 9110 §5.6.7). */
+export function httpDate(at: Instant): string {
+  const [year, month, day] = formatInstant(at).slice(0, 10).split('-')
+  const time = formatInstant(at).slice(11, 19)
+  // 1 January 1970 was a Thursday.
+  const weekday = DAYS[(((Math.floor(at / DAY_MICROSECONDS) + 4) % 7) + 7) % 7]
+  return `${weekday}, ${day} ${MONTHS[Number(month) - 1]} ${year} ${time} GMT`
 }
 
 function encodeMessage(
