@@ -199,8 +199,8 @@ const editNps = <N extends string, H extends string, Z extends string>(
 
 type ServiceOf<K extends ServiceSpec['service']> = Extract<ServiceSpec, { readonly service: K }>
 
-/** Names inside a node were checked by the compiler where the edit was written, so inside here they are text. */
-const editService = <
+/** Change the services of one kind on a node. Names inside it were checked by the compiler where the edit was written: here they are text. */
+export const editService = <
   N extends string,
   H extends string,
   Z extends string,

@@ -15,6 +15,8 @@ export interface SourceFile {
   readonly path: string
   readonly text: string
   readonly encoding: TextEncoding
+  /** UTF-16 without a byte order mark: which half of a unit comes first was seen from the zero bytes. */
+  readonly isUnmarked?: true
 }
 
 export const SOURCE_FILE_BYTES_MAX = 4 * 1024 * 1024
@@ -34,18 +36,23 @@ export class SourceFileError extends Error {
   }
 }
 
-function encodingOf(bytes: Uint8Array): TextEncoding {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8'
+function encodingOf([first, second]: Uint8Array): Omit<SourceFile, 'path' | 'text'> {
+  if (first === 0xff && second === 0xfe) return { encoding: 'utf-16le' }
+  if (first === 0xfe && second === 0xff) return { encoding: 'utf-16be' }
+  // Text begins with a letter of ASCII, and no text of one byte a letter has a zero.
+  if (first !== 0 && second === 0) return { encoding: 'utf-16le', isUnmarked: true }
+  if (first === 0 && second !== 0) return { encoding: 'utf-16be', isUnmarked: true }
+  return { encoding: 'utf-8' }
 }
 
-/** Decode bytes by their byte order mark (UTF-8, UTF-16 little or big endian); without one they are UTF-8. Undefined: not valid in it. */
-export function decodeText(
-  bytes: Uint8Array,
-): { text: string; encoding: TextEncoding } | undefined {
-  const encoding = encodingOf(bytes)
+/**
+ * Decode bytes by their byte order mark (UTF-8, UTF-16 little or big endian). Without one they are UTF-16 if one of the first two is
+ * zero, and else UTF-8. Undefined: not valid in it.
+ */
+export function decodeText(bytes: Uint8Array): Omit<SourceFile, 'path'> | undefined {
+  const form = encodingOf(bytes)
   try {
-    return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes), encoding }
+    return { text: new TextDecoder(form.encoding, { fatal: true }).decode(bytes), ...form }
   } catch (thrown) {
     if (thrown instanceof TypeError) return undefined
     throw thrown
@@ -57,7 +64,7 @@ export function decodeText(
  * which letter it was.
  */
 export function firstBadByte(bytes: Uint8Array): { at: Position; problem: string } {
-  const encoding = encodingOf(bytes)
+  const { encoding } = encodingOf(bytes)
   const decode = (length: number, stream: boolean): string | undefined => {
     try {
       const decoder = new TextDecoder(encoding, { fatal: true })

@@ -10,8 +10,7 @@ export interface Position {
 
 /** The function from an offset (0 … length) in `text` to its position. */
 export function positionsOf(text: string): (offset: number) => Position {
-  const starts = [0]
-  for (const end of text.matchAll(/\r\n|\n|\r/g)) starts.push(end.index + end[0].length)
+  const starts = lineStarts(text)
   return (offset) => {
     let low = 0
     let high = starts.length - 1
@@ -22,6 +21,18 @@ export function positionsOf(text: string): (offset: number) => Position {
     }
     return { line: low + 1, column: offset - starts[low]! + 1 }
   }
+}
+
+/** The inverse: from a position in `text` to its offset. */
+export function offsetsOf(text: string): (at: Position) => number {
+  const starts = lineStarts(text)
+  return ({ line, column }) => (starts[line - 1] ?? text.length) + column - 1
+}
+
+function lineStarts(text: string): readonly number[] {
+  const starts = [0]
+  for (const end of text.matchAll(/\r\n|\n|\r/g)) starts.push(end.index + end[0].length)
+  return starts
 }
 
 export const positionAt = (text: string, offset: number): Position => positionsOf(text)(offset)

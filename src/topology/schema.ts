@@ -10,7 +10,8 @@ import type { FilterSpec, NatRouterSpec, NatRuleSpec, RuleSpec } from './firewal
 import type { AuthoritySpec } from './pki.ts'
 import { certificateShape, directoryShape, templateShape } from './schema-directory.ts'
 import type { RevocationSpec } from './revocation.ts'
-import { npsShape, radiusServerShape } from './schema-nps.ts'
+import { gatewayShape, vpnClientShape } from './schema-gateway.ts'
+import { npsShape } from './schema-nps.ts'
 import { flag, mirrorSource, opt, text, texts } from './schema-words.ts'
 import type { ServiceSpec } from './services.ts'
 import type { InterfaceSpec, NetworkSpec, NodeSpec, ZoneSpec } from './topology.ts'
@@ -217,20 +218,7 @@ function serviceShape(duration: Forms['duration']): z.ZodType<ServiceSpec> {
       tcp: opt(z.array(port)),
       speaks: opt(z.enum(['ike', 'radius', 'echo', 'silent'])),
     }),
-    z.strictObject({
-      service: z.literal('vpn-gateway'),
-      certificate: opt(text),
-      radius: opt(z.array(radiusServerShape(duration))),
-      accounting: opt(z.enum(['windows', 'radius'])),
-      sstp: opt(flag),
-      pool: opt(text),
-      deviceTunnel: opt(
-        z.strictObject({
-          rootCertificateNames: opt(texts),
-          ekus: opt(texts),
-        }),
-      ),
-    }),
+    gatewayShape(duration),
     npsShape(duration),
     z.strictObject({ service: z.literal('domain-controller'), globalCatalog: opt(flag) }),
   ])
@@ -354,7 +342,7 @@ function nodeShape({ duration, file, interfaces }: Forms): z.ZodType<NodeSpec> {
       forwards: opt(flag),
       firewall: opt(filterShape(duration)),
       profiles: opt(z.strictObject({ user: opt(file), device: opt(file) })),
-      vpnClient: opt(z.strictObject({ disableIkeNameEkuCheck: opt(flag) })),
+      vpnClient: opt(vpnClientShape(duration)),
       roams: opt(texts),
       groupPolicyNrpt: opt(z.array(z.strictObject({ namespace: text, servers: opt(texts) }))),
       suffixSearchList: opt(texts),

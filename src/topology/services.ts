@@ -3,6 +3,7 @@
  * Not an open set: a service that stands here is modelled, and one that is not modelled does not stand here.
  */
 import type { Duration } from '../base/time.ts'
+import type { GatewayIpsecSpec, IpsecPolicySpec } from './ipsec.ts'
 import type { NpsSpec, RadiusServerSpec } from './nps.ts'
 
 export type ServiceSpec<H extends string = string, Z extends string = string> =
@@ -81,22 +82,58 @@ export interface ListenerSpec {
   readonly speaks?: 'ike' | 'radius' | 'echo' | 'silent'
 }
 
-/** The RRAS gateway, as far as its ports and its certificate go. */
+/**
+ * The RRAS gateway. Absent fields are as Windows is installed. Windows reads nearly all of it when the service RemoteAccess starts: what
+ * stands here is what was in force at the start of a lab, and an edit to a running one waits for a restart (`pendingRestart`); until then
+ * the gateway goes on with what it read. At once come: certificates, the pool's free addresses, the RADIUS servers' answers.
+ */
 export interface VpnGatewaySpec<H extends string = string> {
   readonly service: 'vpn-gateway'
+  /** Whether the service RemoteAccess runs. Default true; stopped, nothing listens on its ports. */
+  readonly isRunning?: boolean
   /** Name of the certificate (LocalMachine\My) that IKEv2 presents. */
   readonly certificate?: string
   /** RADIUS servers that it asks. Absent: Windows authentication, which no tunnel of the tutorial uses. */
   readonly radius?: readonly RadiusServerSpec<H>[]
   /** Accounting provider: `radius` reports sessions to the same servers. Default `windows`. */
   readonly accounting?: 'windows' | 'radius'
+  /** UserAuthProtocolAccepted, as far as IKEv2 has it. Default: both with `deviceTunnel`, else `eap` alone. */
+  readonly authentication?: readonly GatewayAuthentication[]
   /** Listen for SSTP on TCP 443. Default false. */
   readonly sstp?: boolean
-  /** Addresses for clients, `10.99.0.0/24`. */
+  /** How many clients can be connected by each protocol; 0 switches it off. Default 128. */
+  readonly ports?: { readonly ikev2?: number; readonly sstp?: number }
+  /** Addresses for clients, `10.99.0.0/24`: `addressAssignment: { pool }` in short. */
   readonly pool?: string
-  /** How it judges the certificates of computers. */
+  /**
+   * A pool of its own, of which RRAS keeps the first address for itself, or addresses of a DHCP server inside, borrowed ten at a time;
+   * where none answers, clients get 169.254.0.0/16 and reach nothing. Default: `pool`; without one, DHCP.
+   */
+  readonly addressAssignment?: 'dhcp' | { readonly pool: string }
+  /** DNS servers that clients are given. Default: those of the inner interface. */
+  readonly dnsServers?: readonly string[]
+  /** How it judges the certificates of computers; whether it looks at revocation is `revocation.certAuthFlags` of the node. */
   readonly deviceTunnel?: DeviceTunnelSpec
+  /** A custom policy, and how long security associations last. */
+  readonly ipsec?: GatewayIpsecSpec
+  /** A connection that carries nothing for so long is ended, 300 … 17,279,999 s. Default 5 minutes. */
+  readonly idleDisconnect?: Duration
+  /** A client that cannot be reached is kept so long, at least 2 minutes. Default 30 minutes. */
+  readonly networkOutage?: Duration
+  /** A connection must be authenticated within (NegotiateTime; event 20049). Default 150 seconds. */
+  readonly negotiateTime?: Duration
+  /** `…\RemoteAccess\Parameters\Ikev2\EnableServerFragmentation`: IKEv2 fragmentation (RFC 7383). Default false. */
+  readonly serverFragmentation?: boolean
+  /**
+   * `…\IKEEXT\Parameters\IkeNumEstablishedForInitialQuery`: IKE SAs that one peer address may have; a NAT is one peer. Windows' own
+   * limit has no source: absent, there is none.
+   */
+  readonly maxSasPerPeer?: number
+  /** `…\Tcpip6\Parameters\DisabledComponents` is not 0: RemoteAccess stops right after it starts (TOPO-10, event 7024). Default false. */
+  readonly ipv6Disabled?: boolean
 }
+
+export type GatewayAuthentication = 'eap' | 'certificate'
 
 /** Machine certificate authentication for IKEv2. */
 export interface DeviceTunnelSpec {
@@ -116,11 +153,30 @@ export interface DomainControllerSpec {
   readonly globalCatalog?: boolean
 }
 
-/** What decides how a Windows client judges VPN servers, beside its ProfileXML. */
+/** What a Windows client has set for VPN beside its ProfileXML. Absent fields are as Windows is installed. */
 export interface VpnClientSpec {
+  /** Default `enterprise`. `pro` starts no device tunnel. */
+  readonly edition?: WindowsEdition
   /** Phonebook flag DisableIKENameEkuCheck. Default false. */
   readonly disableIkeNameEkuCheck?: boolean
+  /** `Set-VpnConnectionIPsecConfiguration`, for profiles without a CryptographySuite. Absent: what Windows offers by default. */
+  readonly ipsec?: IpsecPolicySpec
+  /**
+   * `HKLM\SYSTEM\CurrentControlSet\Services\RasMan\Parameters\NegotiateDH2048_AES256`: 1 offers AES-256 with group 14, too, 2 offers
+   * nothing else. Default 0.
+   */
+  readonly negotiateDh2048Aes256?: 0 | 1 | 2
+  /** Phonebook flag DisableMobility: no MOBIKE. Default false. */
+  readonly disableMobility?: boolean
+  /** Phonebook NetworkOutageTime: how long a tunnel waits for its network; 0 for ever. Without mobility it means nothing. Default 30 minutes. */
+  readonly networkOutageTime?: Duration
+  /** IKEv2 fragmentation (RFC 7383). Default: yes, as Windows since 1803. */
+  readonly ikeFragmentation?: boolean
+  /** AutoTriggerDisabledProfilesList: names of profiles that somebody disconnected by hand. They are not dialled by themselves. */
+  readonly disabledProfiles?: readonly string[]
 }
+
+export type WindowsEdition = 'pro' | 'enterprise' | 'education'
 
 export const dnsServer = <const Z extends string = never>(
   rest: Omit<DnsServerSpec<Z>, 'service'>,

@@ -12,6 +12,7 @@ import type {
   Topology,
 } from './topology.ts'
 import { validateFilter, validateNatRouter } from './validate-filter.ts'
+import { validateVpnClient } from './validate-gateway.ts'
 import { validateCertificates } from './validate-pki.ts'
 import { validateService } from './validate-services.ts'
 import {
@@ -74,6 +75,7 @@ function validateRoute(route: RouteSpec, problems: Problems): void {
 
 function validateHost(t: Topology, node: HostSpec, problems: Problems): void {
   if (node.firewall !== undefined) validateFilter(t, node.firewall, problems.at('firewall'))
+  validateVpnClient(node.vpnClient ?? {}, problems.at('vpnClient'))
   node.roams?.forEach((network, i) => problems.at('roams', i).add(networkComplaint(t, network)))
   if ((node.roams?.length ?? 0) > 0 && node.interfaces.length !== 1) {
     problems

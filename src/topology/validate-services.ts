@@ -4,19 +4,12 @@
  */
 import { parseIpv4 } from '../base/address.ts'
 import type { Problems } from './problems.ts'
-import type { DhcpServerSpec, DnsServerSpec, ServiceSpec, VpnGatewaySpec } from './services.ts'
+import type { DhcpServerSpec, DnsServerSpec, ServiceSpec } from './services.ts'
 import type { NodeSpec, SwitchSpec, Topology } from './topology.ts'
-import { validateNps, validateRadiusServer } from './validate-nps.ts'
+import { validateVpnGateway } from './validate-gateway.ts'
+import { validateNps } from './validate-nps.ts'
 import { spanComplaint } from './validate-pki.ts'
-import {
-  domainNameComplaint,
-  ipv4Complaint,
-  prefixComplaint,
-  prefixMatchComplaint,
-  oidComplaint,
-  subjectComplaint,
-  unknownName,
-} from './values.ts'
+import { domainNameComplaint, ipv4Complaint, prefixMatchComplaint, unknownName } from './values.ts'
 
 interface Placed<S> {
   readonly t: Topology
@@ -32,7 +25,8 @@ export function validateService({ service, ...rest }: Placed<ServiceSpec>): void
     case 'dhcp-server':
       return validateDhcpServer({ ...rest, service })
     case 'vpn-gateway':
-      return validateVpnGateway({ ...rest, service })
+      validateCertificate({ ...rest, service })
+      return validateVpnGateway(rest.t, service, rest.problems)
     case 'web-server':
       for (const path of Object.keys(service.pages ?? {})) {
         if (!path.startsWith('/')) {
@@ -107,16 +101,4 @@ function validateCertificate({
   problems
     .at('certificate')
     .add(unknownName('certificate on this node', service.certificate, names))
-}
-
-function validateVpnGateway({ t, node, service, problems }: Placed<VpnGatewaySpec>): void {
-  validateCertificate({ t, node, service, problems })
-  service.radius?.forEach((server, i) => validateRadiusServer(server, t, problems.at('radius', i)))
-  if (service.pool !== undefined) problems.at('pool').add(prefixComplaint(service.pool))
-  const { rootCertificateNames = [], ekus = [] } = service.deviceTunnel ?? {}
-  const here = problems.at('deviceTunnel')
-  rootCertificateNames.forEach((name, i) =>
-    here.at('rootCertificateNames', i).add(subjectComplaint(name)),
-  )
-  ekus.forEach((oid, i) => here.at('ekus', i).add(oidComplaint(oid)))
 }

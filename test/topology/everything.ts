@@ -25,13 +25,10 @@ import type {
 } from '../../src/topology/pki.ts'
 import type { NpsRevocationSpec, RevocationSpec } from '../../src/topology/revocation.ts'
 import type {
-  DeviceTunnelSpec,
   DhcpServerSpec,
   DnsServerSpec,
   DomainControllerSpec,
   ListenerSpec,
-  VpnClientSpec,
-  VpnGatewaySpec,
   WebServerSpec,
 } from '../../src/topology/services.ts'
 import type { TemplateSpec, TemplateSubject } from '../../src/topology/templates.ts'
@@ -44,7 +41,8 @@ import type {
   SwitchSpec,
   Topology,
 } from '../../src/topology/topology.ts'
-import { nps, radiusServer, weeklyHours } from './everything-nps.ts'
+import { gateway, vpnClient } from './everything-gateway.ts'
+import { nps, weeklyHours } from './everything-nps.ts'
 
 const file = { path: 'x.zone', text: '', encoding: 'utf-8' } as const
 
@@ -137,19 +135,6 @@ const listener: Required<ListenerSpec> = {
   tcp: [2],
   speaks: 'ike',
 }
-const deviceTunnel: Required<DeviceTunnelSpec> = {
-  rootCertificateNames: ['CN=Contoso Root CA'],
-  ekus: ['1.3.6.1.5.5.8.2.2'],
-}
-const gateway: Required<VpnGatewaySpec> = {
-  service: 'vpn-gateway',
-  certificate: 'ike',
-  radius: [radiusServer],
-  accounting: 'radius',
-  sstp: true,
-  pool: '10.99.0.0/24',
-  deviceTunnel,
-}
 const npsRevocation: Required<NpsRevocationSpec> = {
   ignoreNoRevocationCheck: true,
   ignoreRevocationOffline: true,
@@ -165,9 +150,6 @@ const revocation: Required<RevocationSpec> = {
 const domainController: Required<DomainControllerSpec> = {
   service: 'domain-controller',
   globalCatalog: true,
-}
-const vpnClient: Required<VpnClientSpec> = {
-  disableIkeNameEkuCheck: true,
 }
 const EKUS: readonly EkuName[] = [
   'serverAuth',
