@@ -4,9 +4,13 @@
  */
 import type { Topology } from '../topology/topology.ts'
 
+/** The worst first. */
+export const SEVERITIES = ['error', 'warning', 'info'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
 export interface TopologyFinding {
   readonly rule: string
-  readonly severity: 'error' | 'warning'
+  readonly severity: Severity
   readonly message: string
   readonly fix: string
   /** Into the topology as data: `['nodes', 'gateway', 'interfaces', 1, 'gateway']`. */

@@ -6,7 +6,7 @@
 import type { Position } from '../topology/position.ts'
 import type { PromptMode } from './relying-parties/peap-client.ts'
 import { serverNameComplaint } from './server-names.ts'
-import { all, present, type ElementReader, type Placed } from './xml-values.ts'
+import { all, LIST_ENTRIES_MAX, present, type ElementReader, type Placed } from './xml-values.ts'
 import type { XmlElement } from './xml.ts'
 
 export const EAP_TLS = 13
@@ -62,16 +62,19 @@ export interface CertificateFilter {
   readonly anyPurpose?: readonly string[]
 }
 
-/** What `Authentication` of a NativeProfile says of EAP; undefined: nothing. */
+/** What an EapHostConfig says; undefined: it names no method, which is a problem. */
 export function readEapConfiguration(
-  nativeProfile: XmlElement,
+  host: XmlElement,
   read: ElementReader,
 ): EapConfiguration | undefined {
-  const host = descend(nativeProfile, 'Authentication', 'Eap', 'Configuration', 'EapHostConfig')
-  if (host === undefined) return undefined
   const method = descend(host, 'EapMethod')
   if (method === undefined) {
-    read.problem('missing', host.at, '<EapHostConfig> needs an <EapMethod>')
+    read.problem(
+      'missing',
+      host.at,
+      '<EapHostConfig> needs an <EapMethod>',
+      'EapHostConfig/EapMethod',
+    )
     return undefined
   }
   const type = requiredNumber(method, read)
@@ -93,14 +96,14 @@ const descend = (from: XmlElement, ...names: readonly string[]): XmlElement | un
 
 function requiredNumber(parent: XmlElement, read: ElementReader): Placed<number> {
   read.required(parent, 'Type')
-  return read.number(parent, 'Type', 255) ?? { value: 0, at: parent.at }
+  return read.number(parent, 'Type', { most: 255 }) ?? { value: 0, at: parent.at }
 }
 
 function disagreement(outer: Placed<number>, inner: Placed<number>, read: ElementReader): void {
   // What is no type at all was complained of where it was read.
   if (outer.value === inner.value || !(outer.value > 0) || !(inner.value > 0)) return
   const message = `<Type> is ${inner.value} here and ${outer.value} in <EapMethod>`
-  read.problem('bad-value', inner.at, message)
+  read.problem('bad-value', inner.at, message, 'Eap/Type')
 }
 
 function readPeap(
@@ -162,7 +165,10 @@ function readServer(
 function readServerNames(validation: XmlElement, read: ElementReader): readonly Placed<string>[] {
   const written = read.text(validation, 'ServerNames')
   if (written === undefined || written.value === '') return []
-  const names = written.value.split(';').filter((name) => name !== '')
+  const names = written.value
+    .split(';')
+    .filter((name) => name !== '')
+    .slice(0, LIST_ENTRIES_MAX)
   for (const name of names) {
     const complaint = serverNameComplaint(name)
     if (complaint === undefined) continue
@@ -186,7 +192,7 @@ function thumbprintsIn(
     if (value === '') return []
     if (!THUMBPRINT.test(value)) {
       const message = `<${name}> is not a thumbprint: 20 bytes in hexadecimal`
-      read.problem('bad-value', element.textAt, message)
+      read.problem('bad-value', element.textAt, message, `${parent.name}/${name}`)
     }
     return [{ value, at: element.textAt }]
   })
@@ -220,7 +226,8 @@ const enabled = (parent: XmlElement, name: string): XmlElement | undefined =>
 
 function ekuOid({ value, at }: Placed<string>, read: ElementReader): string {
   if (value !== '' && !/^\d+(\.\d+)*(\.\*)?$/.test(value)) {
-    read.problem('bad-value', at, `<EKUOID> is '${value}', not an OID, or one that ends in .*`)
+    const message = `<EKUOID> is '${value}', not an OID, or one that ends in .*`
+    read.problem('bad-value', at, message, 'EKUMap/EKUOID')
   }
   return value
 }
@@ -235,7 +242,8 @@ function ekusIn(
     const oid = known.get(name.value)
     if (oid !== undefined) return [oid]
     if (name.value !== '') {
-      read.problem('bad-value', name.at, `no <EKUMap> gives an OID for '${name.value}'`)
+      const message = `no <EKUMap> gives an OID for '${name.value}'`
+      read.problem('bad-value', name.at, message, 'EKUMapInList/EKUName')
     }
     return []
   })

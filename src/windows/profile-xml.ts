@@ -1,16 +1,27 @@
 /**
- * ProfileXML of the VPNv2 configuration service provider, as far as names, routes and triggers need it: typed values, each with its place.
+ * ProfileXML of the VPNv2 configuration service provider: typed values, each with its place. The parts are read in `profile/`.
  * Not a judgement of the profile: what is merely unwise is `check`'s, which finds every element in `document`. Elements that no
  * Windows knows are noted, as Windows ignores them.
  */
 import { parseAddress } from '../base/address.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { SourceFile } from '../topology/files.ts'
-import { didYouMean } from '../topology/near-miss.ts'
-import type { Position } from '../topology/position.ts'
-import { readEapConfiguration, type EapConfiguration } from './eap-config.ts'
+import { positionAt, type Position } from '../topology/position.ts'
+import { readNativeProfile, type NativeProfile } from './profile/native-profile.ts'
 import {
-  all,
+  readApnBinding,
+  readDeviceCompliance,
+  readPluginProfile,
+  readProxy,
+  readWindows11,
+  type ApnBinding,
+  type DeviceCompliance,
+  type PluginProfile,
+  type ProxySettings,
+  type Windows11Settings,
+} from './profile/settings.ts'
+import { readAppTriggers, readTrafficFilter, type TrafficFilter } from './profile/traffic-filter.ts'
+import {
   ElementReader,
   present,
   type Placed,
@@ -19,36 +30,43 @@ import {
 } from './xml-values.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
-export interface VpnProfile {
+export interface VpnProfile extends Windows11Settings {
   /** Path of the file, as a person would type it. */
   readonly file: string
+  readonly profileName?: Placed<string>
+  /** Windows Information Protection, which is deprecated. */
+  readonly edpModeId?: Placed<string>
+  readonly rememberCredentials?: Placed<boolean>
   /** Absent in the file: undefined here; Windows then takes false. */
   readonly alwaysOn?: Placed<boolean>
+  /** Absent: true. */
+  readonly alwaysOnActive?: Placed<boolean>
   readonly deviceTunnel?: Placed<boolean>
-  readonly registerDns?: Placed<boolean>
+  readonly lockDown?: Placed<boolean>
   /** The first is the connection-specific suffix; all go to the suffix search list. */
   readonly dnsSuffixes: readonly Placed<string>[]
   /** Suffixes or network names that mean "inside". */
   readonly trustedNetworks: readonly Placed<string>[]
+  readonly disableAdvancedOptionsEditButton?: Placed<boolean>
+  readonly disableDisconnectButton?: Placed<boolean>
+  readonly byPassForLocal?: Placed<boolean>
+  readonly requireVpnClientAppUi?: Placed<boolean>
+  readonly proxy?: ProxySettings
+  readonly apnBinding?: ApnBinding
+  readonly deviceCompliance?: DeviceCompliance
+  readonly pluginProfile?: PluginProfile
+  /** Programs that start the tunnel: paths or package family names. */
+  readonly appTriggers: readonly Placed<string>[]
   readonly nativeProfile?: NativeProfile
   readonly routes: readonly ProfileRoute[]
+  /** With one filter, everything that no filter lets through is blocked. */
+  readonly trafficFilters: readonly TrafficFilter[]
   readonly domainNameInformation: readonly DomainNameInformation[]
+  readonly registerDns?: Placed<boolean>
   /** What Windows ignores, and what was read with tolerance. */
   readonly notes: readonly ProfileNote[]
   /** The whole file, for rules about elements that have no field here. */
   readonly document: XmlElement
-}
-
-export interface NativeProfile {
-  readonly at: Position
-  /** The `;`-separated list as written, without blanks: host names, and the friendly name that Windows 11 repeats. */
-  readonly servers: readonly Placed<string>[]
-  /** Absent: force tunnel. */
-  readonly routingPolicyType?: Placed<RoutingPolicyType>
-  readonly nativeProtocolType?: Placed<NativeProtocolType>
-  readonly disableClassBasedDefaultRoute?: Placed<boolean>
-  /** What the user method Eap does; absent: the profile holds no EapHostConfig. */
-  readonly eap?: EapConfiguration
 }
 
 export interface ProfileRoute {
@@ -71,148 +89,128 @@ export interface DomainNameInformation {
   readonly persistent?: Placed<boolean>
 }
 
-/** The elements that each container may hold: XSD of the VPNv2 DDF, and the nodes that Windows 11 added. */
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  VPNProfile: words(`
-    ProfileName EdpModeId RememberCredentials AlwaysOn AlwaysOnActive DnsSuffix TrustedNetworkDetection
-    DisableAdvancedOptionsEditButton DisableDisconnectButton LockDown DeviceTunnel RegisterDNS ByPassForLocal
-    RequireVpnClientAppUI Proxy APNBinding DeviceCompliance PluginProfile AppTrigger DomainNameInformation
-    TrafficFilter NativeProfile Route NetworkOutageTime IPv4InterfaceMetric IPv6InterfaceMetric
-    UseRasCredentials DataEncryption PrivateNetwork DisableIKEv2Fragmentation`),
-  NativeProfile: words(`
-    Servers RoutingPolicyType NativeProtocolType ProtocolList L2tpPsk DisableClassBasedDefaultRoute
-    PlumbIKEv2TSAsRoutes CryptographySuite Authentication`),
-  Route: words('Address PrefixSize ExclusionRoute Metric'),
-  DomainNameInformation: words('DomainName DnsServers WebProxyServers AutoTrigger Persistent'),
+/** A profile as far as it can be read, and what is wrong with its values. */
+export interface InspectedProfile {
+  readonly profile: VpnProfile
+  /** Without one, Windows can install it. */
+  readonly problems: readonly ProfileProblem[]
 }
-
-function words(text: string): readonly string[] {
-  return text.trim().split(/\s+/)
-}
-
-const ROUTING_POLICY_TYPES = ['SplitTunnel', 'ForceTunnel'] as const
-const NATIVE_PROTOCOL_TYPES = [
-  'PPTP',
-  'L2TP',
-  'IKEv2',
-  'Automatic',
-  'SSTP',
-  'ProtocolList',
-] as const
-export type RoutingPolicyType = (typeof ROUTING_POLICY_TYPES)[number]
-export type NativeProtocolType = (typeof NATIVE_PROTOCOL_TYPES)[number]
 
 /** Read a profile. The error lists everything that cannot be read; broken XML is one problem. */
 export function readProfile(file: SourceFile): Result<VpnProfile, readonly ProfileProblem[]> {
+  const inspected = inspectProfile(file)
+  if (!inspected.ok) return err([inspected.error])
+  const { profile, problems } = inspected.value
+  return problems.length === 0 ? ok(profile) : err(problems)
+}
+
+/** Read as much of a profile as there is; only what is no XML, or no profile, is an error. */
+export function inspectProfile(file: SourceFile): Result<InspectedProfile, ProfileProblem> {
+  const begin = textInFront(file)
+  if (begin !== undefined) return err({ file: file.path, code: 'xml', ...begin })
   const parsed = parseXml(file)
-  if (!parsed.ok) return err([{ file: file.path, code: 'xml', ...parsed.error }])
+  if (!parsed.ok) return err({ file: file.path, code: 'xml', ...parsed.error })
   const root = parsed.value
   if (root.name !== 'VPNProfile') {
     const message = `the root element is <${root.name}>, not <VPNProfile>`
-    return err([{ file: file.path, code: 'not-a-profile', ...root.at, message }])
+    return err({ file: file.path, code: 'not-a-profile', ...root.at, message })
   }
-  const reading = new Reading(file.path)
-  const profile = reading.profile(root)
-  return reading.problems.length === 0 ? ok(profile) : err(reading.problems)
+  const read = new ElementReader(file)
+  const profile = readRoot(root, read)
+  return ok({ profile, problems: read.problems })
 }
 
-/** One pass over a document that collects problems and notes. */
-class Reading extends ElementReader {
-  profile(root: XmlElement): VpnProfile {
-    this.#noteStrangers(root)
-    const native = this.one(root, 'NativeProfile')
-    return {
-      file: this.file,
-      ...present('alwaysOn', this.flag(root, 'AlwaysOn')),
-      ...present('deviceTunnel', this.flag(root, 'DeviceTunnel')),
-      ...present('registerDns', this.flag(root, 'RegisterDNS')),
-      dnsSuffixes: this.list(root, 'DnsSuffix') ?? [],
-      trustedNetworks: this.list(root, 'TrustedNetworkDetection') ?? [],
-      ...present('nativeProfile', native && this.#nativeProfile(native)),
-      routes: all(root, 'Route').map((route) => this.#route(route)),
-      domainNameInformation: all(root, 'DomainNameInformation').map((rule) => this.#rule(rule)),
-      notes: this.notes,
-      document: root,
-    }
-  }
+/** A file that begins as text is a script with a profile in it, or a profile made ready for the WMI bridge. */
+function textInFront({ text }: SourceFile): (Position & { message: string }) | undefined {
+  const word = /[^\s<]\S{0,19}|</.exec(text)
+  if (word === null || word[0] === '<') return undefined
+  const message = word[0].startsWith('&lt;')
+    ? 'this is XML with its < and > escaped, as the WMI bridge takes it: check it as it was before'
+    : `the file begins with '${word[0]}', not with an element`
+  return { ...positionAt(text, word.index), message }
+}
 
-  #nativeProfile(element: XmlElement): NativeProfile {
-    this.#noteStrangers(element)
-    return {
-      at: element.at,
-      servers: this.list(element, 'Servers', ';') ?? [],
-      ...present(
-        'routingPolicyType',
-        this.choice(element, 'RoutingPolicyType', ROUTING_POLICY_TYPES),
-      ),
-      ...present(
-        'nativeProtocolType',
-        this.choice(element, 'NativeProtocolType', NATIVE_PROTOCOL_TYPES),
-      ),
-      ...present(
-        'disableClassBasedDefaultRoute',
-        this.flag(element, 'DisableClassBasedDefaultRoute'),
-      ),
-      ...present('eap', readEapConfiguration(element, this)),
-    }
+function readRoot(root: XmlElement, read: ElementReader): VpnProfile {
+  read.strangers(root)
+  const part = <T>(name: string, of: (element: XmlElement, read: ElementReader) => T) => {
+    const element = read.one(root, name)
+    return element && of(element, read)
   }
+  return {
+    file: read.file,
+    ...readSwitches(root, read),
+    dnsSuffixes: read.list(root, 'DnsSuffix') ?? [],
+    trustedNetworks: read.list(root, 'TrustedNetworkDetection') ?? [],
+    ...present('proxy', part('Proxy', readProxy)),
+    ...present('apnBinding', part('APNBinding', readApnBinding)),
+    ...present('deviceCompliance', part('DeviceCompliance', readDeviceCompliance)),
+    ...present('pluginProfile', part('PluginProfile', readPluginProfile)),
+    appTriggers: readAppTriggers(root, read),
+    ...present('nativeProfile', part('NativeProfile', readNativeProfile)),
+    routes: read.each(root, 'Route').map((route) => readRoute(route, read)),
+    trafficFilters: read
+      .each(root, 'TrafficFilter')
+      .map((filter) => readTrafficFilter(filter, read)),
+    domainNameInformation: read
+      .each(root, 'DomainNameInformation')
+      .map((rule) => readRule(rule, read)),
+    ...readWindows11(root, read),
+    notes: read.notes,
+    document: root,
+  }
+}
 
-  #route(element: XmlElement): ProfileRoute {
-    this.#noteStrangers(element)
-    const address = this.required(element, 'Address')
-    const parsed = address.value === '' ? undefined : this.#address(address)
-    const most = typeof parsed === 'bigint' ? 128 : 32
-    this.required(element, 'PrefixSize')
-    return {
-      at: element.at,
-      address,
-      prefixSize: this.number(element, 'PrefixSize', most) ?? { value: 0, at: element.at },
-      ...present('exclusionRoute', this.flag(element, 'ExclusionRoute')),
-      ...present('metric', this.number(element, 'Metric', 0xffff_ffff)),
-    }
+function readSwitches(root: XmlElement, read: ElementReader) {
+  return {
+    ...present('profileName', read.text(root, 'ProfileName')),
+    ...present('edpModeId', read.text(root, 'EdpModeId')),
+    ...present('rememberCredentials', read.flag(root, 'RememberCredentials')),
+    ...present('alwaysOn', read.flag(root, 'AlwaysOn')),
+    ...present('alwaysOnActive', read.flag(root, 'AlwaysOnActive')),
+    ...present('deviceTunnel', read.flag(root, 'DeviceTunnel')),
+    ...present('lockDown', read.flag(root, 'LockDown')),
+    ...present(
+      'disableAdvancedOptionsEditButton',
+      read.flag(root, 'DisableAdvancedOptionsEditButton'),
+    ),
+    ...present('disableDisconnectButton', read.flag(root, 'DisableDisconnectButton')),
+    ...present('byPassForLocal', read.flag(root, 'ByPassForLocal')),
+    ...present('requireVpnClientAppUi', read.flag(root, 'RequireVpnClientAppUI')),
+    ...present('registerDns', read.flag(root, 'RegisterDNS')),
   }
+}
 
-  #rule(element: XmlElement): DomainNameInformation {
-    this.#noteStrangers(element)
-    const servers = this.list(element, 'DnsServers')
-    servers?.forEach((server) => this.#address(server))
-    return {
-      at: element.at,
-      domainName: this.required(element, 'DomainName'),
-      ...present('dnsServers', servers),
-      ...present('webProxyServers', this.text(element, 'WebProxyServers')),
-      ...present('autoTrigger', this.flag(element, 'AutoTrigger')),
-      ...present('persistent', this.flag(element, 'Persistent')),
-    }
+function readRoute(element: XmlElement, read: ElementReader): ProfileRoute {
+  read.strangers(element)
+  const address = read.required(element, 'Address')
+  const parsed = address.value === '' ? undefined : readAddress(address, 'Route/Address', read)
+  const most = typeof parsed === 'bigint' ? 128 : 32
+  read.required(element, 'PrefixSize')
+  return {
+    at: element.at,
+    address,
+    prefixSize: read.number(element, 'PrefixSize', { most }) ?? { value: 0, at: element.at },
+    ...present('exclusionRoute', read.flag(element, 'ExclusionRoute')),
+    ...present('metric', read.number(element, 'Metric', { most: 0xffff_ffff })),
   }
+}
 
-  /** Children that Windows does not know here, and text between elements. */
-  #noteStrangers(element: XmlElement): void {
-    const known = KNOWN[element.name]!
-    for (const child of element.children) {
-      if (known.includes(child.name)) continue
-      const twin = known.find((name) => name.toLowerCase() === child.name.toLowerCase())
-      const hint = twin === undefined ? didYouMean(child.name, known) : `; write <${twin}>`
-      this.notes.push({
-        code: twin === undefined ? 'unknown-element' : 'letter-case',
-        at: child.at,
-        message: `<${child.name}> is not an element of <${element.name}>${hint}`,
-      })
-    }
-    const stray = element.text.trim()
-    if (stray !== '') {
-      const shown = stray.length > 20 ? `${stray.slice(0, 20)}…` : stray
-      this.notes.push({
-        code: 'stray-text',
-        at: element.textAt,
-        message: `text '${shown}' between the elements of <${element.name}>`,
-      })
-    }
+function readRule(element: XmlElement, read: ElementReader): DomainNameInformation {
+  read.strangers(element)
+  const servers = read.list(element, 'DnsServers')
+  servers?.forEach((server) => readAddress(server, 'DomainNameInformation/DnsServers', read))
+  return {
+    at: element.at,
+    domainName: read.required(element, 'DomainName'),
+    ...present('dnsServers', servers),
+    ...present('webProxyServers', read.text(element, 'WebProxyServers')),
+    ...present('autoTrigger', read.flag(element, 'AutoTrigger')),
+    ...present('persistent', read.flag(element, 'Persistent')),
   }
+}
 
-  #address({ value, at }: Placed<string>) {
-    const address = parseAddress(value)
-    if (address === undefined) this.problem('bad-value', at, `'${value}' is not an IP address`)
-    return address
-  }
+function readAddress({ value, at }: Placed<string>, path: string, read: ElementReader) {
+  const address = parseAddress(value)
+  if (address === undefined) read.problem('bad-value', at, `'${value}' is not an IP address`, path)
+  return address
 }

@@ -35,6 +35,8 @@ export interface XmlElement {
   readonly text: string
   /** Where the first character of `text` that is not blank stands; without one, where the content begins. */
   readonly textAt: Position
+  /** Its closing tag; `at` where it closes itself. */
+  readonly closeAt: Position
 }
 
 interface Building {
@@ -90,12 +92,6 @@ class Reader {
     const { text } = this.#file
     if (text.length > XML_CHARACTERS_MAX) {
       this.#fail(`${text.length} characters, more than the ${XML_CHARACTERS_MAX} that are read`, 0)
-    }
-    if (text.slice(0, 64).includes('\0')) {
-      this.#fail(
-        'looks like UTF-16 without a byte order mark: save it as UTF-8',
-        text.indexOf('\0'),
-      )
     }
     this.#listen()
     this.#parser.write(text).close()
@@ -173,6 +169,9 @@ class Reader {
       const start = text.lastIndexOf('&', here - 1)
       this.#fail(`${text.slice(start, here)} is no entity of XML; a plain & is &amp;`, start)
     }
+    if (words === 'disallowed character in entity name') {
+      this.#fail('an & that begins no entity; a plain & is &amp;', text.lastIndexOf('&', here - 1))
+    }
     this.#fail(words, here === text.length ? here : Math.max(0, here - 1))
   }
 
@@ -197,7 +196,9 @@ class Reader {
 
   #closed(): void {
     this.#after = this.#parser.position
-    const { textFound: _, ...element } = this.#open.pop()!
+    const { textFound: _, ...building } = this.#open.pop()!
+    const start = this.#file.text.lastIndexOf('<', this.#parser.position - 1)
+    const element = { ...building, closeAt: this.positionOf(start) }
     this.#closedLast = element
     const parent = this.#open.at(-1)
     if (parent === undefined) this.#root = element

@@ -33,12 +33,19 @@ test('elements, attributes and texts know their places, whatever the line ends',
             at: { line: 2, column: 3 },
             text: 't& u',
             textAt: { line: 3, column: 12 },
+            closeAt: { line: 3, column: 31 },
             attributes: [
               { name: 'x', value: '1', at: { line: 2, column: 6 } },
               { name: 'y', value: '2', at: { line: 3, column: 4 } },
             ],
           },
-          { name: 'c', namespace: 'urn:p', at: { line: 4, column: 3 }, text: '' },
+          {
+            name: 'c',
+            namespace: 'urn:p',
+            at: { line: 4, column: 3 },
+            text: '',
+            closeAt: { line: 4, column: 3 },
+          },
         ],
       },
     })
@@ -91,7 +98,7 @@ describe('a mistake ends the document, where it is', () => {
       `<a>${' <!-- -->'.repeat(XML_NODES_MAX)}</a>`,
       `1:90003 more than ${XML_NODES_MAX} elements, attributes, comments and texts`,
     ],
-    ['<\0a\0/\0>\0', '1:2 looks like UTF-16 without a byte order mark: save it as UTF-8'],
+    ['<\0a\0/\0>\0', '1:2 disallowed character'],
   ])('row %#', ([text, told]) => {
     expect(refused(text!)).toBe(told)
   })
@@ -144,11 +151,9 @@ describe('the declared encoding', () => {
       utf16('<a>\n</a>', 'le').subarray(0, 15),
       '2:3 byte 0x61 is not UTF-16LE text',
     ],
-    [
-      'UTF-16 without a byte order mark',
-      utf16('<a/>', 'le').subarray(2),
-      '1:2 looks like UTF-16 without a byte order mark: save it as UTF-8',
-    ],
+    ['UTF-16 LE without a byte order mark', utf16('<a>é</a>', 'le').subarray(2), 'read'],
+    ['UTF-16 BE without a byte order mark', utf16('<a>é</a>', 'be').subarray(2), 'read'],
+    ['UTF-8 with a zero byte', Buffer.from('<a>\0</a>'), '1:4 disallowed character'],
   ])('%s: %s', ([, bytes, told]) => {
     expect(read(bytes)).toBe(told)
   })
