@@ -52,6 +52,59 @@ export interface Assumptions extends KdcAssumptions, SwitchDefaults {
   readonly clientCodeOfSilence: '812' | '691' | '718' | '809'
   /** Whether NPS adds event 6278 to each 6272 though no health policy is at work. */
   readonly logsFullAccess: boolean
+  /** Where a client with NegotiateDH2048_AES256=1 puts AES-256 with group 14: before its usual proposals, or behind. */
+  readonly dh2048Offered: 'first' | 'last'
+  /** What becomes of a CryptographySuite where NativeProtocolType is Automatic; the author of the field's scripts says it is not looked at. */
+  readonly suiteWithAutomatic: 'ignored' | 'used'
+  /** Whether RRAS without a custom policy takes AES-256 with group 14. Clients of other makers reach it with group 2. */
+  readonly gatewayAcceptsDh2048: boolean
+  /** What IKEv2 shows where the gateway has no free port, or none at all: the text of 807 names a full server, field reports have the others. */
+  readonly ikeWithoutPort: '807' | '808' | '809' | '13868'
+  /** What SSTP shows where TCP 443 does not answer. */
+  readonly sstpNoAnswer: '809' | '0x8007274C'
+  /** What SSTP shows where no certificate is bound to its port. */
+  readonly sstpWithoutCertificate: '0x80072746' | '0x80070040'
+  /** What a device tunnel shows where the device does not trust the root of the gateway's certificate; field reports have both. */
+  readonly deviceCodeOfUntrustedServer: '13801' | '13806'
+  /** What a device tunnel shows where the gateway does not trust the chain of the device; field reports have both. */
+  readonly deviceCodeOfUntrustedDevice: '13801' | '13806'
+  /** What a user tunnel of IKEv2 shows where UserAuthProtocolAccepted lacks EAP: event 20276 is told with 812, field reports have the other. */
+  readonly clientCodeOfMethod: '812' | '13868'
+  /** What a device tunnel shows where UserAuthProtocolAccepted lacks Certificate. */
+  readonly deviceCodeOfMethod: '13801' | '13868'
+  /** What IKEv2 shows where the traffic selectors have nothing in common: 842 by its name, or as for every other disagreement. */
+  readonly clientCodeOfSelectors: '842' | '13868'
+  /** When a user without a certificate is found out: inside TLS, after the certificate of NPS, or when EAP asks who is there. */
+  readonly userCertificateMissed: 'inside-tls' | 'at-identity'
+  /**
+   * Which events IKEv2 logs before it fails. `as-ppp`: 20223 and 20224 before a user is authenticated, as PPP is documented. `at-once`: both
+   * before IKE begins, since they stand five seconds before an 809 in a log of Windows 10 (trailofbits/algo issue 760). `none`: with 20225 only.
+   */
+  readonly rasClientStagesOfIke: 'as-ppp' | 'at-once' | 'none'
+  /** Whether the gateway logs 20255 where a client gives up, or its last message is refused. */
+  readonly gatewayLogsAbandonedDials: boolean
+  /** Which event tells of a connection whose link failed by itself: the one with the user, or the older one with the device. */
+  readonly rasClientEventOfLostLink: 20226 | 20220
+  /** What ends a connection whose client moved with DisableMobility set: the code named after it, or that of a lost link. */
+  readonly codeOfMoveWithoutMobility: '829' | '843'
+  /** What ends a connection that could not agree on new keys, since PfsGroup differs. */
+  readonly codeOfFailedRekey: '829' | '13868'
+  /** Whether RRAS logs the coming and going of a device (20250, 20272, 20274, 20275) as that of a user. */
+  readonly gatewayLogsDevices: 'as-users' | 'none'
+  /** Whether trusted network detection wants the network to be private or of a domain, as Microsoft writes, or takes its suffix alone. */
+  readonly trustedNetworkCategory: 'private' | 'any'
+  /** Largest packet inside an IKEv2 tunnel, in bytes, at both ends. Seen in the field; Microsoft does not say. */
+  readonly tunnelMtu: number
+  /** What ESP's outer header makes of the inner packet's DF (RFC 4301 §8.1). Cleared: what is too long outside is fragmented there. */
+  readonly outerDontFragment: 'cleared' | 'copied'
+  /** What becomes of a tunnel that stands when its computer comes to a trusted network: Microsoft speaks of triggers only. */
+  readonly tunnelOnTrustedNetwork: 'stays' | 'ended'
+  /** Whether Windows Pro, which may have the profile, dials a device tunnel by itself. */
+  readonly deviceTunnelOnPro: 'by-hand' | 'dialled'
+  /** What becomes of a Route whose address has bits beyond its prefix: a field report misses such routes. */
+  readonly routeWithHostBits: 'left-out' | 'cleared'
+  /** Who has a network that is on-link at home and just as long in the profile: the wire at home, or the lower metric. */
+  readonly samePrefixAtHome: 'home' | 'metric'
   /** Events that Windows is said to log since KB5040268 where Message-Authenticator or Proxy-State is amiss; the numbers are not confirmed. */
   readonly blastRadiusEvents: 'logged' | 'none'
 }
@@ -83,6 +136,31 @@ export const ASSUMPTIONS: Assumptions = {
   unregisteredNps: 'denies',
   clientCodeOfSilence: '812',
   logsFullAccess: true,
+  dh2048Offered: 'first',
+  suiteWithAutomatic: 'ignored',
+  gatewayAcceptsDh2048: false,
+  ikeWithoutPort: '807',
+  sstpNoAnswer: '809',
+  sstpWithoutCertificate: '0x80072746',
+  deviceCodeOfUntrustedServer: '13801',
+  deviceCodeOfUntrustedDevice: '13801',
+  clientCodeOfMethod: '812',
+  deviceCodeOfMethod: '13801',
+  clientCodeOfSelectors: '842',
+  userCertificateMissed: 'inside-tls',
+  rasClientStagesOfIke: 'as-ppp',
+  gatewayLogsAbandonedDials: true,
+  rasClientEventOfLostLink: 20226,
+  codeOfMoveWithoutMobility: '843',
+  codeOfFailedRekey: '829',
+  gatewayLogsDevices: 'as-users',
+  trustedNetworkCategory: 'private',
+  tunnelMtu: 1400,
+  outerDontFragment: 'cleared',
+  tunnelOnTrustedNetwork: 'stays',
+  deviceTunnelOnPro: 'by-hand',
+  routeWithHostBits: 'left-out',
+  samePrefixAtHome: 'home',
   blastRadiusEvents: 'logged',
   sha1PublicKeyOf: 'certificate',
   compatibilityEnds: '2025-09-09',

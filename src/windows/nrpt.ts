@@ -13,6 +13,8 @@ export interface NrptRule {
   readonly servers?: readonly string[]
   /** Local rules only: also while the tunnel is down. Default false. */
   readonly persistent?: boolean
+  /** Local rules only: whether the tunnel that it came with is up. Default: what the table says of all. */
+  readonly connected?: boolean
 }
 
 export interface NrptTable {
@@ -147,7 +149,7 @@ function rulesInForce(table: NrptTable): { rules: readonly NrptRule[]; why: read
         : [`Group Policy has an NRPT, so ${local.length} local rule(s) are ignored`]
     return { rules: groupPolicy, why: hidden }
   }
-  const rules = local.filter((rule) => connected || rule.persistent === true)
+  const rules = local.filter((rule) => (rule.connected ?? connected) || rule.persistent === true)
   const asleep = local.length - rules.length
   return {
     rules,

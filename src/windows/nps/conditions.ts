@@ -91,25 +91,20 @@ const GROUP_KEYS = keysOf(GROUPS)
 const TEXT_KEYS = keysOf(TEXTS)
 const LIST_KEYS = keysOf(LISTS)
 
-/** Those of a table that a policy has. Each request is held to many policies, and most have a condition or two. */
-const given = <K extends keyof NpsConditions>(
-  keys: readonly K[],
-  conditions: NpsConditions,
-): readonly K[] => keys.filter((key) => conditions[key] !== undefined)
-
 /** Every condition that does not hold; empty: the policy matches. One that is not given holds. */
 export function mismatches(
   conditions: NpsConditions,
   request: NpsRequest,
   assume: Pick<Assumptions, 'npsPatternCase'>,
 ): readonly Mismatch[] {
-  return [
-    ...groupMismatches(conditions, request),
-    ...timeMismatches(conditions, request),
-    ...textMismatches(conditions, request, assume),
-    ...listMismatches(conditions, request),
-    ...vendorMismatches(conditions, request),
-  ]
+  // Each request is held to many policies, of which most have a condition or two that holds: nothing is made for those.
+  const found: Mismatch[] = []
+  addGroups(found, conditions, request)
+  addTimes(found, conditions, request)
+  addTexts(found, conditions, request, assume)
+  addLists(found, conditions, request)
+  addVendor(found, conditions, request)
+  return found
 }
 
 const mismatch = (
@@ -123,58 +118,64 @@ const mismatch = (
   got: got === undefined ? 'absent' : `${got}`,
 })
 
-function groupMismatches(conditions: NpsConditions, request: NpsRequest): readonly Mismatch[] {
-  return given(GROUP_KEYS, conditions).flatMap((key) => {
+function addGroups(found: Mismatch[], conditions: NpsConditions, request: NpsRequest): void {
+  for (const key of GROUP_KEYS) {
     const wanted = conditions[key]
-    if (wanted === undefined) return []
+    if (wanted === undefined) continue
     const accounts = GROUPS[key](request).filter((account) => account !== undefined)
+    const isIn = (group: string): boolean =>
+      accounts.some(({ groups }) => groups.has(group.toLowerCase()))
+    if (wanted.some(isIn)) continue
     const groups = accounts.flatMap((account) => [...account.groups])
-    if (wanted.some((group) => groups.includes(group.toLowerCase()))) return []
     const got = accounts.length === 0 ? 'no account' : groups.toSorted().join(', ') || 'no group'
-    return [mismatch(key, wanted.join(' or '), got)]
-  })
+    found.push(mismatch(key, wanted.join(' or '), got))
+  }
 }
 
-function timeMismatches(
+function addTimes(
+  found: Mismatch[],
   { dayAndTime, locationGroups }: NpsConditions,
   { at, locationGroups: locations = [] }: NpsRequest,
-): readonly Mismatch[] {
-  const isLate = dayAndTime !== undefined && !isWithinHours(dayAndTime, at)
-  const isElsewhere =
-    locationGroups !== undefined && !locationGroups.some((group) => locations.includes(group))
-  return [
-    ...(isLate ? [mismatch('dayAndTime', formatHours(dayAndTime), formatMoment(at))] : []),
-    ...(isElsewhere
-      ? [mismatch('locationGroups', locationGroups.join(' or '), locations.join(', ') || undefined)]
-      : []),
-  ]
+): void {
+  if (dayAndTime !== undefined && !isWithinHours(dayAndTime, at)) {
+    found.push(mismatch('dayAndTime', formatHours(dayAndTime), formatMoment(at)))
+  }
+  if (locationGroups?.some((group) => locations.includes(group)) === false) {
+    const got = locations.join(', ') || undefined
+    found.push(mismatch('locationGroups', locationGroups.join(' or '), got))
+  }
 }
 
-const textMismatches = (
+function addTexts(
+  found: Mismatch[],
   conditions: NpsConditions,
   request: NpsRequest,
   assume: Pick<Assumptions, 'npsPatternCase'>,
-): readonly Mismatch[] =>
-  given(TEXT_KEYS, conditions).flatMap((key) => {
+): void {
+  for (const key of TEXT_KEYS) {
     const pattern = conditions[key]
-    if (pattern === undefined) return []
+    if (pattern === undefined) continue
     const got = TEXTS[key](request)
-    return matches(pattern, got, assume) ? [] : [mismatch(key, pattern, got)]
-  })
+    if (!matches(pattern, got, assume)) found.push(mismatch(key, pattern, got))
+  }
+}
 
-const listMismatches = (conditions: NpsConditions, request: NpsRequest): readonly Mismatch[] =>
-  given(LIST_KEYS, conditions).flatMap((key) => {
+function addLists(found: Mismatch[], conditions: NpsConditions, request: NpsRequest): void {
+  for (const key of LIST_KEYS) {
     const wanted: readonly (string | number)[] | undefined = conditions[key]
+    if (wanted === undefined) continue
     const got = LISTS[key](request)
-    return wanted === undefined || (got !== undefined && wanted.includes(got))
-      ? []
-      : [mismatch(key, wanted.join(' or '), got)]
-  })
+    if (got === undefined || !wanted.includes(got)) {
+      found.push(mismatch(key, wanted.join(' or '), got))
+    }
+  }
+}
 
-const vendorMismatches = (
+function addVendor(
+  found: Mismatch[],
   { clientVendor }: NpsConditions,
   { client }: NpsRequest,
-): readonly Mismatch[] =>
-  clientVendor === undefined || clientVendor === client.vendor
-    ? []
-    : [mismatch('clientVendor', clientVendor, client.vendor)]
+): void {
+  if (clientVendor === undefined || clientVendor === client.vendor) return
+  found.push(mismatch('clientVendor', clientVendor, client.vendor))
+}

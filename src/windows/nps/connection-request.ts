@@ -90,7 +90,8 @@ function chosen(
     ...(renamed !== undefined && { userName: renamed }),
     ...(accountingTo !== undefined && { accountingTo }),
   }
-  if (provider === 'accept') return { ...common, to: 'accept' }
-  if (provider !== 'local') return { ...common, to: 'forward', group: provider.forwardTo }
-  return { ...common, to: 'local', ...(authentication !== undefined && { authentication }) }
+  // The spread comes last, as for every request (`node/nps/access.ts` says why).
+  if (provider === 'accept') return { to: 'accept', ...common }
+  if (provider !== 'local') return { to: 'forward', group: provider.forwardTo, ...common }
+  return { to: 'local', ...common, ...(authentication !== undefined && { authentication }) }
 }

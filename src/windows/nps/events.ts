@@ -20,9 +20,9 @@ export interface EventField {
 
 /** An entry of a Windows event log, whole. */
 export interface WindowsEvent extends LoggedEvent {
-  readonly channel: 'Security' | 'System'
+  readonly channel: 'Security' | 'System' | 'Application'
   readonly level: 'information' | 'warning' | 'error'
-  /** On the clock of the server. */
+  /** On the clock of the computer that logs it. */
   readonly at: Instant
   readonly fields: readonly EventField[]
 }

@@ -31,7 +31,7 @@ export type DiscardCause =
 
 interface Discard {
   /** In the System log; absent: nothing there. */
-  readonly id?: number
+  readonly id?: SystemEventId
   /** In Security 6274; absent: it never came so far. */
   readonly reason?: NpsReason
 }
@@ -51,6 +51,21 @@ const DISCARDS: Readonly<Record<DiscardCause, Discard>> = {
 
 /** What is written into Security 6274 of it; undefined: nothing, since it never came so far. */
 export const discardReason = (cause: DiscardCause): NpsReason | undefined => DISCARDS[cause].reason
+
+/** What the System log says of it, if anything, and the assumption that this rests on. */
+export function discardSystemEvent(
+  cause: DiscardCause,
+  { blastRadiusEvents }: Pick<Assumptions, 'blastRadiusEvents'>,
+): { readonly id?: SystemEventId; readonly restsOn: readonly 'blastRadiusEvents'[] } {
+  const { id } = DISCARDS[cause]
+  if (id === undefined) return { restsOn: [] }
+  if (id < FIRST_OF_BLAST_RADIUS) return { id, restsOn: [] }
+  const restsOn = ['blastRadiusEvents'] as const
+  return blastRadiusEvents === 'logged' ? { id, restsOn } : { restsOn }
+}
+
+/** Events of KB5040268. */
+const FIRST_OF_BLAST_RADIUS = 4418
 
 /** What each says, of a RADIUS client or a domain controller. */
 const SYSTEM_EVENTS = {
@@ -104,16 +119,11 @@ export function discardEvents(
     assume = ASSUMPTIONS,
   }: { readonly audit?: NpsSpec['audit']; readonly assume?: Assumptions } = {},
 ): readonly WindowsEvent[] {
-  const { id, reason } = DISCARDS[cause]
-  const isLogged = id !== undefined && (id < 4418 || assume.blastRadiusEvents === 'logged')
+  const { id } = discardSystemEvent(cause, assume)
+  const reason = discardReason(cause)
+  const about = { 'RADIUS client': record.clientIpAddress ?? '-' }
   return [
-    ...(isLogged
-      ? [
-          systemEvent(id as SystemEventId, record.at, {
-            'RADIUS client': record.clientIpAddress ?? '-',
-          }),
-        ]
-      : []),
+    ...(id === undefined ? [] : [systemEvent(id, record.at, about)]),
     ...(reason === undefined
       ? []
       : securityEvents({ result: 'discarded', reason }, record, {

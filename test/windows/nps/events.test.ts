@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { instant } from '../../../src/base/time.ts'
 import { ASSUMPTIONS } from '../../../src/windows/assumptions.ts'
 import { renderEvent, securityEvents, type AccessRecord } from '../../../src/windows/nps/events.ts'
-import { gatewayEvent } from '../../../src/windows/nps/gateway-events.ts'
 import {
   discardEvents,
   systemEvent,
@@ -128,44 +127,4 @@ test.each(SYSTEM_EVENT_IDS)('System %i says of whom it speaks', (id) => {
   expect(event).toMatchObject({ channel: 'System', source: 'NPS', id, at })
   expect(event.text).toMatch(/\(172\.16\.10\.10\)$/)
   expect(event.fields).toEqual([{ name: 'RADIUS client', value: '172.16.10.10' }])
-})
-
-describe('the gateway', () => {
-  test('20271 has the reason of NPS in hexadecimal and the RAS error as bytes', () => {
-    const event = gatewayEvent(at, {
-      id: 20271,
-      user: 'CORP\\ada',
-      address: '198.51.100.2',
-      reason: 16,
-      code: 691,
-    })
-    expect(event).toMatchObject({ on: 'gateway', source: 'RemoteAccess', level: 'warning' })
-    // A published event: reason 0x10, binary B3020000.
-    expect(Object.fromEntries(event.fields.map(({ name, value }) => [name, value]))).toMatchObject({
-      'Reason Code': '0x10',
-      Binary: 'B3020000',
-    })
-  })
-
-  test('where no server answers it is error 930, and 20146 names the server', () => {
-    const silent = gatewayEvent(at, {
-      id: 20271,
-      user: 'CORP\\ada',
-      address: '198.51.100.2',
-      silent: true,
-    })
-    expect(silent.fields.at(-1)).toEqual({ name: 'Binary', value: 'A2030000' })
-    expect(gatewayEvent(at, { id: 20146, server: 'nps1' }).text).toContain('nps1')
-  })
-
-  test('each of the others says what happened', () => {
-    const events = [
-      gatewayEvent(at, { id: 20148, server: 'nps1.corp.contoso.com' }),
-      gatewayEvent(at, { id: 20152, provider: 'RADIUS' }),
-      gatewayEvent(at, { id: 20049, user: 'CORP\\ada' }),
-      gatewayEvent(at, { id: 20169 }),
-    ]
-    expect(events.map(({ id }) => id)).toEqual([20_148, 20_152, 20_049, 20_169])
-    expect(events.every((event) => renderEvent(event).includes(event.text))).toBe(true)
-  })
 })
