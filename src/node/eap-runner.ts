@@ -50,7 +50,12 @@ export class EapRunner<State> {
   #state: State | undefined
   #isOver = false
 
-  constructor(host: Host, engine: EapEngine<State>, owner: EapOwner, label: string) {
+  constructor(
+    host: Pick<Host, 'now' | 'rng' | 'log'>,
+    engine: EapEngine<State>,
+    owner: EapOwner,
+    label: string,
+  ) {
     this.#engine = engine
     this.#owner = owner
     this.#env = {

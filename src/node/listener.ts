@@ -12,11 +12,11 @@ import {
   encodeIke,
   IkeExchange,
   IkeFlag,
-  IkePayload,
   NAT_T_PORT,
   withMarker,
   withoutMarker,
 } from '../wire/ikev2/header.ts'
+import { IkePayloadType } from '../wire/ikev2/numbers.ts'
 import { statusReply } from './status-server.ts'
 
 /** Open the ports. The returned function closes them. A port that is taken is said in the host's log, and the rest opens. */
@@ -82,7 +82,7 @@ function answerIke(datagram: Datagram, rng: Rng): Said {
   const reply = encodeIke({
     initiatorSpi: request.initiatorSpi,
     responderSpi: rng.bytes(8),
-    nextPayload: IkePayload.none,
+    nextPayload: IkePayloadType.none,
     exchange: IkeExchange.saInit,
     flags: IkeFlag.response,
     messageId: 0,

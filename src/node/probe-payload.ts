@@ -2,7 +2,7 @@
  * What a UDP probe says: a message of the protocol that lives on the port, so that firewalls, servers and Wireshark take it for what it is.
  * Not a client: nobody waits for an answer here.
  */
-import { concat, setU16 } from '../base/bytes.ts'
+import { concat } from '../base/bytes.ts'
 import type { Rng } from '../base/rng.ts'
 import { encodeMessage } from '../wire/dns/encode.ts'
 import { queryFor } from '../wire/dns/message.ts'
@@ -10,15 +10,24 @@ import { ROOT } from '../wire/dns/name.ts'
 import { CLASS, TYPE } from '../wire/dns/registry.ts'
 import {
   encodeIke,
-  IKE_HEADER_BYTES,
   IKE_PORT,
   IkeExchange,
   IkeFlag,
-  IkePayload,
   NAT_T_PORT,
   NON_ESP_MARKER_BYTES,
   withMarker,
 } from '../wire/ikev2/header.ts'
+import {
+  EncryptionId,
+  GroupId,
+  IntegrityId,
+  PrfId,
+  SecurityProtocol,
+  TransformType,
+} from '../wire/ikev2/numbers.ts'
+import { encodePayloads, PAYLOAD_HEADER_BYTES } from '../wire/ikev2/payload-chain.ts'
+import type { IkePayload } from '../wire/ikev2/payloads.ts'
+import type { IkeProposal } from '../wire/ikev2/security-association.ts'
 import { ACCOUNTING_PORTS, AUTHENTICATION_PORTS, statusRequest } from './status-server.ts'
 
 const DNS_PORT = 53
@@ -26,11 +35,8 @@ const DNS_PORT = 53
 const OPT_BYTES = 11
 const EDNS_OPTION_HEADER_BYTES = 4
 const EDNS_PADDING = 12
-/** RFC 7296 §3.2. */
-const PAYLOAD_HEADER_BYTES = 4
-
 /**
- * The UDP payload of a probe to `port`: an IKE_SA_INIT header on 500 and 4500, Status-Server on RADIUS ports, a question for the root's
+ * The UDP payload of a probe to `port`: an IKE_SA_INIT request on 500 and 4500, Status-Server on RADIUS ports, a question for the root's
  * name servers on 53, nothing on any other port. `size`: at least this many bytes, for probes that are to be fragmented. `secret`: what
  * the sender shares with the RADIUS server there.
  */
@@ -53,20 +59,46 @@ export function probePayload(
 const padded = (bytes: Uint8Array, size: number): Uint8Array =>
   concat(bytes, new Uint8Array(Math.max(0, size - bytes.length)))
 
+/** A proposal that nobody may accept, since it encrypts nothing: a responder says so, and remembers nothing (RFC 7296 §2.7, §5). */
+const UNACCEPTABLE: IkeProposal = {
+  number: 1,
+  protocol: SecurityProtocol.IKE,
+  spi: new Uint8Array(),
+  transforms: [
+    { type: TransformType.ENCR, id: EncryptionId.ENCR_NULL },
+    { type: TransformType.PRF, id: PrfId.PRF_HMAC_SHA1 },
+    { type: TransformType.INTEG, id: IntegrityId.AUTH_HMAC_SHA1_96 },
+    { type: TransformType.DH, id: GroupId.MODP_1024 },
+  ],
+}
+const MODP_1024_BYTES = 128
+const NONCE_BYTES = 32
+
 /** IKE ignores no octets, so a Vendor ID that nobody knows fills the room (RFC 7296 §3.12). */
 function ikeRequest(rng: Rng, size: number): Uint8Array {
-  const room = size - IKE_HEADER_BYTES
-  const payload = new Uint8Array(room > PAYLOAD_HEADER_BYTES ? room : 0)
-  if (payload.length > 0) setU16(payload, 2, payload.length)
-  return encodeIke({
-    initiatorSpi: rng.bytes(8),
-    responderSpi: new Uint8Array(8),
-    nextPayload: payload.length > 0 ? IkePayload.vendorId : IkePayload.none,
-    exchange: IkeExchange.saInit,
-    flags: IkeFlag.initiator,
-    messageId: 0,
-    payloads: payload,
-  })
+  const initiatorSpi = rng.bytes(8)
+  const payloads: readonly IkePayload[] = [
+    { kind: 'sa', proposals: [UNACCEPTABLE] },
+    { kind: 'ke', group: GroupId.MODP_1024, data: rng.bytes(MODP_1024_BYTES) },
+    { kind: 'nonce', data: rng.bytes(NONCE_BYTES) },
+  ]
+  const request = (all: readonly IkePayload[]): Uint8Array => {
+    const { first, bytes } = encodePayloads(all)
+    return encodeIke({
+      initiatorSpi,
+      responderSpi: new Uint8Array(8),
+      nextPayload: first,
+      exchange: IkeExchange.saInit,
+      flags: IkeFlag.initiator,
+      messageId: 0,
+      payloads: bytes,
+    })
+  }
+  const plain = request(payloads)
+  const room = size - plain.length - PAYLOAD_HEADER_BYTES
+  return room <= 0
+    ? plain
+    : request([...payloads, { kind: 'vendor-id', data: new Uint8Array(room) }])
 }
 
 /** EDNS padding fills the room (RFC 7830). */

@@ -2,12 +2,11 @@
  * A host that judges a certificate chain: it fetches the CRLs, the OCSP responses and the missing issuers that the judgement needs over
  * the simulated network, and keeps them as Windows' URL cache does. Not the rules: `pki/path/path.ts` has those. No LDAP.
  */
-import { toLatin1 } from '../base/bytes.ts'
-import { rememberLatest } from '../base/remember.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
 import type { Host } from '../net/sockets.ts'
-import { issuerUrlsOf, readCertificate, type Certificate } from '../pki/certificate/certificate.ts'
+import { issuerUrlsOf, type Certificate } from '../pki/certificate/certificate.ts'
+import { readPresented } from '../pki/certificate/presented.ts'
 import { formatDerFault, type DerFault } from '../pki/encoding/der.ts'
 import type { PathFailure } from '../pki/profile/failure.ts'
 import { judgementOf, type Judgement } from '../pki/path/judgement.ts'
@@ -93,17 +92,6 @@ export function judge(
   }
   step()
 }
-
-/** Certificates of peers that are kept read, with the verdicts on their signatures. */
-const PRESENTED_MAX = 256
-
-/** A certificate as a peer sent it. It shows the same ones to everybody, and all peers that of their issuer. */
-export const readPresented = (der: Uint8Array): Result<Certificate, DerFault> =>
-  presentedBy(toLatin1(der), der)
-
-const presentedBy = rememberLatest(PRESENTED_MAX, (_bytes: string, der: Uint8Array) =>
-  readCertificate(der.slice()),
-)
 
 function openInquiry(presented: readonly Uint8Array[]): Result<Inquiry, PathFailure> {
   const read = presented.map(readPresented)

@@ -251,7 +251,8 @@ class WindowsResolver implements StubResolver {
     }
     const { message, from } = reply
     work.why.push(`${work.candidates[at]}: ${formatIpv4(from)} says ${rcodeName(message.rcode)}`)
-    this.#remember(name, work.type, message)
+    // What nslookup hears is its own: the cache is the DNS client's.
+    if (work.mode === 'api') this.#remember(name, work.type, message)
     this.#afterCandidate(work, at, message.rcode, answersOf(message.answer, 0))
   }
 

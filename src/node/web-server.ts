@@ -4,7 +4,6 @@
  */
 import { concat, utf8 } from '../base/bytes.ts'
 import type { Result } from '../base/result.ts'
-import { formatInstant, type Instant } from '../base/time.ts'
 import type { TlsIdentity } from '../engine/tls.ts'
 import type { Host, TcpConnection, TcpHandlers, TcpListener } from '../net/sockets.ts'
 import { acceptTls, type TlsHandlers } from './tls-connection.ts'
@@ -12,6 +11,7 @@ import { formatWireError, type WireError } from '../wire/codec.ts'
 import {
   encodeResponse,
   headerValue,
+  httpDate,
   receiveRequest,
   type HttpHeader,
   type HttpRequest,
@@ -48,19 +48,6 @@ const REASONS: Readonly<Record<number, string>> = {
   405: 'Method Not Allowed',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
-}
-
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
-const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
-const DAY_MICROSECONDS = 86_400e6
-
-/** `Mon, 02 Mar 2026 08:00:00 GMT` (RFC 9110 §5.6.7). */
-export function httpDate(at: Instant): string {
-  const [year, month, day] = formatInstant(at).slice(0, 10).split('-')
-  const time = formatInstant(at).slice(11, 19)
-  // 1 January 1970 was a Thursday.
-  const weekday = DAYS[(((Math.floor(at / DAY_MICROSECONDS) + 4) % 7) + 7) % 7]
-  return `${weekday}, ${day} ${MONTHS[Number(month) - 1]} ${year} ${time} GMT`
 }
 
 const plain = (status: number, text: string): WebAnswer => ({

@@ -63,6 +63,18 @@ const shown = (stack: Stack) => {
 }
 
 describe('a client on a network with a server', () => {
+  test('its host tells of the address that came, and of the one that is gone', () => {
+    const site = new Site()
+    site.server('router', '192.168.1.1/24', HOME)
+    const { stack, lease } = site.client()
+    const heard: string[] = []
+    stack.onNetworkChange(({ nic, kind }) => heard.push(`${nic} ${kind} ${shown(stack)}`))
+    site.net.run(hours(1))
+    stack.moveNic('home', site.net.segment('office'))
+    lease.release()
+    expect(heard).toEqual(['home address 192.168.1.100/24', 'office link undefined'])
+  })
+
   test('gets address, router, DNS servers and suffix in four messages', () => {
     const site = new Site()
     site.server('router', '192.168.1.1/24', HOME)

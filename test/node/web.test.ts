@@ -9,8 +9,8 @@ import {
   type HttpOutcome,
   type Resolve,
 } from '../../src/node/web-client.ts'
-import { httpDate, startWebServer, type WebAnswer } from '../../src/node/web-server.ts'
-import { headerValue, type HttpRequest } from '../../src/wire/http.ts'
+import { startWebServer, type WebAnswer } from '../../src/node/web-server.ts'
+import { headerValue, httpDate, type HttpRequest } from '../../src/wire/http.ts'
 import { Network } from '../net/network.ts'
 
 const CRL = rngFrom('crl').bytes(40_000)

@@ -7,7 +7,7 @@ import type { EapFault } from '../../engine/eap/method.ts'
 import type { AccessRecord } from '../../windows/nps/events.ts'
 import type { NpsReason } from '../../windows/nps/reasons.ts'
 import { attributeValue } from '../../wire/radius/attributes.ts'
-import { readPresented } from '../relying-party.ts'
+import { readPresented } from '../../pki/certificate/presented.ts'
 import {
   asFailure,
   decided,

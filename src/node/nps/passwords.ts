@@ -58,11 +58,11 @@ export function verifyCredentials(
   switch (credentials.kind) {
     case 'pap':
     case 'chap':
-      return directory.logon({ ...credentials, user }, (result) =>
+      return directory.logon({ user, ...credentials }, (result) =>
         done(result.ok ? { ok: true, proof: NO_PROOF } : refused(result.reason)),
       )
     case 'ms-chap':
-      return directory.logon({ ...credentials, user }, (result) =>
+      return directory.logon({ user, ...credentials }, (result) =>
         done(
           result.ok
             ? { ok: true, proof: msChapProof(result.passwordHashHash) }
@@ -72,7 +72,7 @@ export function verifyCredentials(
     case 'ms-chap-v2':
     case 'ms-chap-v2-change': {
       const { identifier, ntResponse } = credentials
-      return directory.logonMsChapV2({ ...credentials, user }, (result) => {
+      return directory.logonMsChapV2({ user, ...credentials }, (result) => {
         if (!result.ok) {
           const { reason, error, retry } = result
           const challenge = asked.rng.fork(`NPS/ms-chap/${identifier}`).bytes(16)
