@@ -46,7 +46,10 @@ export {
   vpnGateway,
   webServer,
   type ServiceSpec,
+  type VpnClientSpec,
+  type VpnGatewaySpec,
 } from './topology/services.ts'
+export type { IpsecPolicySpec } from './topology/ipsec.ts'
 export {
   deviceTemplate,
   npsServerTemplate,
@@ -112,12 +115,21 @@ export {
   withRadiusSecret,
   withRadiusServer,
 } from './topology/edit-nps.ts'
+export {
+  withGatewayIpsec,
+  withRemoteAccess,
+  withVpnClient,
+  withVpnGateway,
+} from './topology/edit-gateway.ts'
 export { delay, duplicate, fault, flipBit, lose, type Fault } from './net/faults.ts'
 export { buildLab } from './lab/build.ts'
-export type { Lab, LabNode, LabOptions, LabProblem, ProbeQuery } from './lab/lab.ts'
+export type { ConnectOptions, Lab, LabNode, LabOptions, LabProblem, ProbeQuery } from './lab/lab.ts'
+export type { ConnectPlace } from './lab/connect-matchers.ts'
+export type { ConnectFailureKind } from './windows/connect/failures.ts'
 export type {
   AuthenticationReport,
   ChainReport,
+  ConnectReport,
   EnrolmentReport,
   HttpReport,
   ProbeReport,

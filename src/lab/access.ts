@@ -18,10 +18,13 @@ import type { Compiled } from './compile.ts'
 import { controllersOf } from './controllers.ts'
 import { Gateway } from './gateway.ts'
 import { serviceOf } from './inventory.ts'
-import type { AccountOptions, AuthenticateOptions } from './lab.ts'
+import { connectReport } from './connect-report.ts'
+import { DialNotebook } from './dial-notes.ts'
+import { dialling, type Dialled } from './connect.ts'
+import type { AccountOptions, AuthenticateOptions, ConnectOptions } from './lab.ts'
 import type { Network } from './network.ts'
-import type { AccountingReport, AuthenticationReport } from './reports.ts'
-import type { ServiceContext, ServiceNode } from './service-context.ts'
+import type { AccountingReport, AuthenticationReport, ConnectReport } from './reports.ts'
+import type { GatewayRadius, ServiceContext, ServiceNode } from './service-context.ts'
 
 interface LabAccessEnv {
   readonly network: Network
@@ -39,6 +42,7 @@ export class LabAccess {
   /** Of every NPS that ever ran, by node. */
   readonly #npsBooks = new Map<string, NpsBook>()
   readonly #gateways = new Map<string, Gateway>()
+  readonly #notes = new DialNotebook()
   #assumed: Assumptions = ASSUMPTIONS
   #connections = 0
 
@@ -69,6 +73,8 @@ export class LabAccess {
         return book
       },
       nextConnection: () => (this.#connections += 1),
+      gateway: () => this.#radiusOf(name),
+      noteDial: (key, known) => this.#notes.add(key, known),
     }
   }
 
@@ -86,6 +92,7 @@ export class LabAccess {
       {
         gateway: this.#gateway(name),
         client: options.client === undefined ? undefined : this.#env.node(options.client),
+        home: this.contextOf(options.client ?? name),
         trace: this.#env.trace,
         assume,
         decisionOf: (session, servers) => this.#decisionOf(session, servers),
@@ -98,6 +105,36 @@ export class LabAccess {
       begin((report) => {
         this.#assumed = before
         done(report)
+      })
+    }
+  }
+
+  /**
+   * Check what is dialled; the returned function dials it, with what is assumed for this once. Throws RangeError for a script's mistake.
+   */
+  connecting(
+    name: string,
+    options: ConnectOptions,
+    isConnected: boolean,
+  ): (done: (report: ConnectReport, dialled: Dialled) => void) => void {
+    const assume =
+      options.assume === undefined ? this.#assumed : { ...this.#assumed, ...options.assume }
+    const { trace, now } = this.#env
+    const home = this.contextOf(name)
+    const begin = dialling({ home, client: home.node, trace, assume, isConnected }, options)
+    return (done) => {
+      const before = this.#assumed
+      this.#assumed = assume
+      const began = now()
+      const firstEvent = trace.events.at(-1)?.id ?? 0
+      begin((dialled) => {
+        this.#assumed = before
+        const { journey } = dialled
+        const notes = journey.attempts.map(({ key }) => this.#notes.take(key))
+        const session = notes.at(-1)?.session
+        const decision = session === undefined ? undefined : this.#decisionOf(session, [])
+        const told = { journey, on: name, began, now: now(), firstEvent, trace, assume }
+        done(connectReport({ ...told, decision, notes, log: dialled.log }), dialled)
       })
     }
   }
@@ -144,12 +181,34 @@ export class LabAccess {
     return undefined
   }
 
+  #radiusOf(name: string): GatewayRadius | undefined {
+    const gateway = this.#gatewayOf(name)
+    return (
+      gateway && {
+        nextSessionId: () => gateway.nextSessionId(),
+        ask: (caller, claim, done) => gateway.ask(caller, claim, done),
+        account: (options) => {
+          if (gateway.accounted.has(options.session))
+            accountingOf(gateway, options)(() => undefined)
+        },
+      }
+    )
+  }
+
   #gateway(name: string): Gateway {
+    const gateway = this.#gatewayOf(name)
+    if (gateway === undefined) throw new RangeError(`${name} asks no RADIUS server`)
+    return gateway
+  }
+
+  #gatewayOf(name: string): Gateway | undefined {
     const known = this.#gateways.get(name)
     if (known !== undefined) return known
     const radius = serviceOf(this.#env.current().topology, name, 'vpn-gateway')?.radius ?? []
-    if (radius.length === 0) throw new RangeError(`${name} asks no RADIUS server`)
-    const gateway = new Gateway(this.contextOf(name), radius)
+    if (radius.length === 0) return undefined
+    const gateway = new Gateway(this.contextOf(name), radius, (session, servers) =>
+      this.#decisionOf(session, servers),
+    )
     this.#gateways.set(name, gateway)
     return gateway
   }

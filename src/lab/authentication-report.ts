@@ -15,19 +15,20 @@ import { clientCodeOf, NPS_REASONS, reasonOf } from '../windows/nps/reasons.ts'
 import { outcome as windowsOutcome } from '../windows/outcomes.ts'
 import { describeRadiusAttributes } from '../wire/radius/describe.ts'
 import type { EapManner, NothingToShow } from './eap-client.ts'
-import type { Gateway } from './gateway.ts'
+import type { DecisionOf, Gateway } from './gateway.ts'
 import type { AuthenticateOptions, AuthenticationMethod } from './lab.ts'
 import type { AuthenticationReport } from './reports.ts'
-import type { ServiceNode } from './service-context.ts'
+import type { ServiceContext, ServiceNode } from './service-context.ts'
 
 /** What the verb needs of the lab. */
 export interface AuthenticationEnv {
   readonly gateway: Gateway
   /** Where the user sits. */
   readonly client: ServiceNode | undefined
+  /** Of the client; of the gateway where there is none. */
+  readonly home: ServiceContext
   readonly trace: Trace
-  /** What NPS has decided of a session: one of these servers, or else any. */
-  readonly decisionOf: (sessionId: string, servers: readonly string[]) => NpsDecision | undefined
+  readonly decisionOf: DecisionOf
   readonly assume: Assumptions
 }
 
@@ -73,12 +74,7 @@ export function reportingOf(attempt: Attempt, sessionId: string): Reporting {
     method: MANNERS[attempt.manner],
     requests: gateway.client.sent - sentBefore,
     took: between(began, stack.now),
-    events: trace.ofKind('logged', firstEvent).map(({ node, source, eventId, text }) => ({
-      node,
-      source,
-      text,
-      ...(eventId !== undefined && { id: eventId }),
-    })),
+    events: eventsSince(trace, firstEvent),
   })
   return {
     sessionId,
@@ -92,6 +88,15 @@ export function reportingOf(attempt: Attempt, sessionId: string): Reporting {
     report: (outcome, end) => ({ ...base(), ...told(attempt, outcome, { sessionId, end }) }),
   }
 }
+
+/** What hosts wrote into their event logs after the event of that id. */
+export const eventsSince = (trace: Trace, firstEvent: number): AuthenticationReport['events'] =>
+  trace.ofKind('logged', firstEvent).map(({ node, source, eventId, text }) => ({
+    node,
+    source,
+    text,
+    ...(eventId !== undefined && { id: eventId }),
+  }))
 
 /** The part of the report that tells what came of it. */
 function told(
@@ -139,7 +144,7 @@ function askedOf(outcome: NasOutcome): readonly string[] {
   return outcome.kind === 'abandoned' ? [] : [outcome.server]
 }
 
-function npsPart({
+export function npsPart({
   result,
   reason,
   record,

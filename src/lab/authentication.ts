@@ -2,30 +2,33 @@
  * The verb `authenticate`: a gateway asks its RADIUS servers about a user, as it would for a VPN connection.
  * Not the gateway's RADIUS (`node/nas/`) and not NPS (`node/nps/`); what came of it is told by `authentication-report.ts`.
  */
-import { formatIpv4 } from '../base/address.ts'
+import { ok, type Result } from '../base/result.ts'
 import { accountOf } from '../directory/directory.ts'
-import {
-  changesComplaint,
-  connectionAttributes,
-  type VpnConnection,
-} from '../node/nas/attributes.ts'
-import { authenticate, type Claim, type NasOutcome } from '../node/nas/nas.ts'
+import { changesComplaint } from '../node/nas/attributes.ts'
+import type { Claim } from '../node/nas/nas.ts'
 import { alertOf } from '../node/chain-alert.ts'
-import { EapPeerSession } from '../node/eap-peer.ts'
+import { EapPeerSession, type EapPeerSettings } from '../node/eap-peer.ts'
+import type { ChainJudgement } from '../node/relying-party.ts'
+import type { Assumptions } from '../windows/assumptions.ts'
 import {
   reportingOf,
   isEap,
   type Attempt,
   type AuthenticationEnv,
 } from './authentication-report.ts'
-import { mannerOf, methodsOf, sessionKey, type NothingToShow } from './eap-client.ts'
+import {
+  mannerOf,
+  methodsOf,
+  sessionKey,
+  type EapManner,
+  type NothingToShow,
+} from './eap-client.ts'
 import { ipNodeOf } from './inventory.ts'
 import type { AuthenticateOptions } from './lab.ts'
 import { outerAddress } from './outer-address.ts'
 import { roughened } from './rough-peer.ts'
+import type { ServiceContext, ServiceNode } from './service-context.ts'
 import type { AuthenticationReport } from './reports.ts'
-import { definitionNamed } from '../wire/radius/dictionary.ts'
-import type { RadiusAttribute, RadiusPacket } from '../wire/radius/packet.ts'
 
 /** Check what is asked; the returned function asks, and calls `done` once. Throws RangeError for what the script has got wrong. */
 export function authenticationOf(
@@ -42,52 +45,32 @@ export function authenticationOf(
 }
 
 function ask(attempt: Attempt, done: (report: AuthenticationReport) => void): void {
-  const { gateway } = attempt.env
-  const { stack } = gateway.context
-  const reporting = reportingOf(attempt, `${stack.name}-${gateway.next()}`)
+  const { env, options, user } = attempt
+  const { gateway, client } = env
+  const sessionId = gateway.nextSessionId()
+  const reporting = reportingOf(attempt, sessionId)
   const claim = claimOf(attempt)
   if ('windows' in claim) return done(reporting.notAttempted(claim))
-  const { sessionId } = reporting
-  const connection = connectionOf(attempt, sessionId)
-  const attributes = connectionAttributes(connection, attempt.options.attributes)
-  authenticate(
-    {
-      client: gateway.client,
-      attributes,
-      secretOf: (server) => gateway.secretOf(server),
-      rng: stack.rng.fork(`RemoteAccess/${sessionId}`),
-    },
-    claim.claim,
-    (outcome) => {
-      logOutcome(attempt, outcome, connection)
-      if (outcome.kind === 'accepted') {
-        const session = accountedSession(attributes, outcome.packet)
-        gateway.accounted.set(sessionId, { sessionId, began: stack.wallClock, attributes: session })
-      }
-      done(reporting.report(outcome, claim.peer?.end))
-    },
-  )
+  const { network, current } = gateway.context
+  const caller = {
+    sessionId,
+    user: options.identity ?? user.name,
+    attributes: options.attributes,
+    ...(client !== undefined && {
+      callingStation: outerAddress(network, current().topology, client.name),
+      clientName: client.name.toUpperCase(),
+    }),
+  }
+  gateway.ask(caller, claim.claim, (outcome) => done(reporting.report(outcome, claim.peer?.end)))
 }
-
-/** RFC 2866 §5: what the request said of the connection, with the Class and the address of the answer; the session's own come with it. */
-const accountedSession = (
-  asked: readonly RadiusAttribute[],
-  { attributes }: RadiusPacket,
-): readonly RadiusAttribute[] => [
-  ...asked.filter(({ type }) => type !== typeOf('Acct-Session-Id')),
-  ...attributes.filter(({ type }) => RETURNED.includes(type)),
-]
-
-const typeOf = (name: string): number | undefined => definitionNamed(name)?.type
-const RETURNED: readonly (number | undefined)[] = [typeOf('Class'), typeOf('Framed-IP-Address')]
 
 type Claimed = { readonly claim: Claim; readonly peer?: EapPeerSession } | NothingToShow
 
-function userOf(
-  { gateway, client }: AuthenticationEnv,
+export function userOf(
+  { home, client }: Pick<AuthenticationEnv, 'home' | 'client'>,
   { user, password }: AuthenticateOptions,
 ): { readonly name: string; readonly password: string } {
-  const { topology, directory } = gateway.context.current()
+  const { topology, directory } = home.current()
   const spec = client === undefined ? undefined : ipNodeOf(topology, client.name)
   const key = user ?? (spec?.kind === 'host' ? spec.users?.[0] : undefined)
   if (key === undefined) throw new RangeError('who comes in? Name a user, or a client with one')
@@ -97,41 +80,69 @@ function userOf(
 }
 
 function claimOf(attempt: Attempt): Claimed {
-  const { env, options, manner, user } = attempt
-  const { gateway, client } = env
+  const { options, manner } = attempt
   if (manner === 'none') return { claim: { kind: 'none' } }
   if (!isEap(manner)) return { claim: passwordClaim(manner, attempt) }
-  const { stack, current } = gateway.context
+  const { home, client, assume } = attempt.env
+  const seat = { home, client, assume, user: attempt.user, options }
+  const opened = eapPeerOf(
+    {
+      ...seat,
+      onJudged: (judgement) => {
+        attempt.judgement = judgement
+      },
+    },
+    manner,
+  )
+  if (!opened.ok) return opened.error
+  const peer = opened.value
+  return { claim: { kind: 'eap', peer: roughened(peer, options) }, peer }
+}
+
+/** What the client's side of EAP needs to be known. */
+export interface EapSeat {
+  /** Where the user sits; of the gateway itself where nobody does. */
+  readonly home: ServiceContext
+  readonly client: ServiceNode | undefined
+  readonly user: { readonly name: string; readonly password: string }
+  readonly options: AuthenticateOptions
+  readonly assume: Assumptions
+  /** Called when the client has judged NPS. */
+  readonly onJudged: (judgement: ChainJudgement) => void
+}
+
+/** The client's side of EAP, begun anew; or what it shows where it has nothing to come with. */
+export function eapPeerOf(
+  { home, client, user, options, assume, onJudged }: EapSeat,
+  manner: EapManner,
+): Result<EapPeerSession, NothingToShow> {
+  const { stack, current, node } = home
   const who = { client: client?.name, compiled: current(), manner, user, options }
   const key = sessionKey(who)
   const methods = methodsOf({
     ...who,
-    at: (client ?? gateway.context.node).stack.wallClock,
-    sessions: key === undefined ? undefined : gateway.sessionsOf(key),
+    at: stack.wallClock,
+    sessions: key === undefined ? undefined : node.tlsSessions(key),
     hold: () => stack.hold(),
     onKeyLog: (line) => stack.trace.addSecret(line),
   })
-  if (!methods.ok) return methods.error
-  const peer = new EapPeerSession(
-    (client ?? gateway.context.node).stack,
-    {
-      identity: options.identity ?? user.name,
-      methods: methods.value,
-      newPassword: () => options.newPassword,
-      judge: (chain, _, then) => {
-        if (client === undefined) return then({ accepted: true })
-        client.judgePresented(chain, { as: 'peap-client', assume: env.assume }, (judgement) => {
-          attempt.judgement = judgement
-          if (judgement.valid) return then({ accepted: true })
-          const [first] = judgement.failures
-          const failure = first === undefined ? 'not trusted' : `${first.subject} ${first.message}`
-          then({ accepted: false, failure, alert: alertOf(first?.code) })
-        })
-      },
+  if (!methods.ok) return methods
+  const settings: EapPeerSettings = {
+    identity: options.identity ?? user.name,
+    methods: methods.value,
+    newPassword: () => options.newPassword,
+    judge: (chain, _, then) => {
+      if (client === undefined) return then({ accepted: true })
+      client.judgePresented(chain, { as: 'peap-client', assume }, (judgement) => {
+        onJudged(judgement)
+        if (judgement.valid) return then({ accepted: true })
+        const [first] = judgement.failures
+        const failure = first === undefined ? 'not trusted' : `${first.subject} ${first.message}`
+        then({ accepted: false, failure, alert: alertOf(first?.code) })
+      })
     },
-    `${gateway.next()}`,
-  )
-  return { claim: { kind: 'eap', peer: roughened(peer, options) }, peer }
+  }
+  return ok(new EapPeerSession(stack, settings, `${home.nextConnection()}`))
 }
 
 const passwordClaim = (
@@ -143,40 +154,3 @@ const passwordClaim = (
   password: user.password,
   ...(newPassword !== undefined && { newPassword }),
 })
-
-function connectionOf({ env, user, options }: Attempt, sessionId: string): VpnConnection {
-  const { gateway, client } = env
-  const { stack, network, current } = gateway.context
-  const server = gateway.first.address()
-  const route = server === undefined ? undefined : stack.routeTo(server)
-  const inner = stack.nics.find(({ name }) => name === route?.nic.name)?.address
-  const outer = stack.nics[0]!.address!
-  return {
-    user: options.identity ?? user.name,
-    nasIdentifier: stack.name.toUpperCase(),
-    nasAddress: inner ?? outer,
-    port: gateway.next(),
-    calledStation: outer,
-    callingStation:
-      (client === undefined ? undefined : outerAddress(network, current().topology, client.name)) ??
-      outer,
-    sessionId,
-    ...(client !== undefined && { clientName: client.name.toUpperCase() }),
-  }
-}
-
-function logOutcome(
-  { env, user, options }: Attempt,
-  outcome: NasOutcome,
-  { sessionId, callingStation }: VpnConnection,
-): void {
-  const { gateway } = env
-  const address = formatIpv4(callingStation)
-  const name = options.identity ?? user.name
-  if (outcome.kind === 'no-answer') {
-    return gateway.log({ id: 20271, user: name, address, silent: true })
-  }
-  if (outcome.kind !== 'rejected') return
-  const reason = env.decisionOf(sessionId, [outcome.server])?.reason ?? 16
-  gateway.log({ id: 20271, user: name, address, reason, code: 691 })
-}

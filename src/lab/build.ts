@@ -17,14 +17,15 @@ import type { NodeSpec, Topology } from '../topology/topology.ts'
 import { PROTOCOL } from '../wire/ipv4.ts'
 import { LabAccess } from './access.ts'
 import { aimAt, type Aim } from './aim.ts'
-import { captureOf } from './capture.ts'
+import { captureOf, wiresharkTables } from './capture.ts'
 import { compileTopology, type Compiled } from './compile.ts'
 import { CertificateStores } from './enrolment.ts'
 import type { Lab, LabNode, LabOptions, LabProblem, LabStep, ProbeQuery } from './lab.ts'
 import { serviceOf } from './inventory.ts'
 import { DHCP, ipNodesOf, Network } from './network.ts'
 import { RunningNode } from './node.ts'
-import { ipv4Of, probe, unresolvedProbe, wantedBy } from './probe.ts'
+import { ipv4Of } from './legs.ts'
+import { probe, unresolvedProbe, wantedBy } from './probe.ts'
 import type { ProbeReport, SessionReport } from './reports.ts'
 import { startServices } from './services.ts'
 
@@ -107,6 +108,8 @@ class RunningLab implements Lab {
         lease: (nic) => this.#lease(name, nic),
         authentication: (gateway, asked) => this.#access.authentication(gateway, asked),
         accounting: (gateway, asked) => this.#access.accounting(gateway, asked),
+        connecting: (client, asked, isConnected) =>
+          this.#access.connecting(client, asked, isConnected),
         accountingLog: () => this.#access.accountingLog(name),
       })
       this.#running.set(name, node)
@@ -270,7 +273,11 @@ class RunningLab implements Lab {
     const nics = ipNodesOf(this.#base).flatMap(([name, spec]) =>
       spec.interfaces.map((nic) => `${name}/${nic.network}`),
     )
-    return captureOf(this.trace.events, nics, this.trace.secrets)
+    return captureOf(this.trace.events, nics, this.trace.secrets('tls'))
+  }
+
+  wiresharkTables(): Readonly<Record<string, string>> {
+    return wiresharkTables(this.trace)
   }
 
   digest(): string {

@@ -1,17 +1,24 @@
 /**
- * A trace as a capture file: every frame at every interface that saw it, one pcapng interface for each NIC (`node/network`).
+ * A trace as a capture file: every frame at every interface that saw it, one pcapng interface for each NIC (`node/network`). Those of tunnels
+ * have link type RAW: what is in them is what goes through the tunnel, in the clear.
  * Not the file format: `wire/pcapng.ts` has it. What was dropped, and why, is a comment on the last frame before the drop.
  */
-import type { TraceEvent } from '../net/trace.ts'
-import { encodePcapng, type CapturedFrame } from '../wire/pcapng.ts'
+import type { Trace, TraceEvent } from '../net/trace.ts'
+import { isTunnelFrame } from '../net/tunnel.ts'
+import { ETHERNET_HEADER } from '../wire/ethernet.ts'
+import { encodePcapng, type CapturedFrame, type CaptureInterface } from '../wire/pcapng.ts'
 
 type Seen = Extract<TraceEvent, { kind: 'sent' | 'received' }>
 type Dropped = Extract<TraceEvent, { kind: 'dropped' }>
 
-const nicOf = (event: Seen): string => `${event.node}/${event.nic}`
+/** Interfaces of a tunnel may have the name that a network has, at another time. */
+const nicOf = ({ node, nic, frame }: Seen): CaptureInterface =>
+  isTunnelFrame(frame) ? { name: `${node}/${nic}`, linkType: 'raw' } : { name: `${node}/${nic}` }
+
+const keyOf = ({ name, linkType = 'ethernet' }: CaptureInterface): string => `${linkType} ${name}`
 
 /**
- * The bytes of a `.pcapng` file, Ethernet, in the trace's order. `nics` (`gateway/perimeter`) come first, in that order, so that
+ * The bytes of a `.pcapng` file, in the trace's order. `nics` (`gateway/perimeter`) come first, in that order, so that
  * an interface which saw nothing has its place too; others follow as they appear. `tlsSecrets`: lines of a key log.
  */
 export function captureOf(
@@ -21,21 +28,26 @@ export function captureOf(
 ): Uint8Array {
   const seen = events.filter(isSeen)
   const index = new Map<string, number>()
-  for (const name of [...nics, ...seen.map(nicOf)]) {
-    if (!index.has(name)) index.set(name, index.size)
+  const interfaces: CaptureInterface[] = []
+  const indexOf = (nic: CaptureInterface): number => {
+    const known = index.get(keyOf(nic))
+    if (known !== undefined) return known
+    index.set(keyOf(nic), interfaces.length)
+    return interfaces.push(nic) - 1
   }
+  for (const name of nics) indexOf({ name })
   const comments = dropComments(events)
   const frames = seen.map((event): CapturedFrame => {
     const comment = comments.get(event)
+    const nic = nicOf(event)
     return {
-      interface: index.get(nicOf(event))!,
+      interface: indexOf(nic),
       at: event.at,
-      frame: event.frame,
+      frame: nic.linkType === 'raw' ? event.frame.subarray(ETHERNET_HEADER) : event.frame,
       direction: event.kind === 'sent' ? 'outbound' : 'inbound',
       ...(comment === undefined ? {} : { comment }),
     }
   })
-  const interfaces = [...index.keys()].map((name) => ({ name }))
   return encodePcapng({ application: 'sallyport', interfaces, frames, tlsSecrets })
 }
 
@@ -65,3 +77,17 @@ function dropWords({ node, reason, rule, detail }: Dropped): string {
   const by = rule === undefined ? '' : ` by rule '${rule}'`
   return `dropped at ${node}: ${reason}${by}${detail === undefined ? '' : ` (${detail})`}`
 }
+
+/** Wireshark decrypts ESP, and looks at its ICVs, only where it is told to. */
+const PREFERENCES = ['esp.enable_encryption_decode: TRUE', 'esp.enable_authentication_check: TRUE']
+
+/** Files of a Wireshark profile, by name: the keys of IKE and ESP, and the preferences with which they are used. */
+export const wiresharkTables = (
+  trace: Pick<Trace, 'secrets'>,
+): Readonly<Record<string, string>> => ({
+  ikev2_decryption_table: linesOf(trace.secrets('ikev2')),
+  esp_sa: linesOf(trace.secrets('esp')),
+  preferences: linesOf(PREFERENCES),
+})
+
+const linesOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')

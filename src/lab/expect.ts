@@ -5,10 +5,12 @@
 import { StoryFailure, type Finding } from './failure.ts'
 import { authenticationMatchers } from './authentication-matchers.ts'
 import { chainMatchers, selectionMatchers } from './chain-matchers.ts'
+import { connectMatchers } from './connect-matchers.ts'
 import { httpMatchers, probeMatchers, resolveMatchers, valueMatchers } from './matchers.ts'
 import type {
   AuthenticationReport,
   ChainReport,
+  ConnectReport,
   HttpReport,
   ProbeReport,
   ResolveReport,
@@ -32,6 +34,7 @@ export interface Expect {
   (received: ChainReport): Claims<typeof chainMatchers & typeof valueMatchers>
   (received: SelectionReport): Claims<typeof selectionMatchers & typeof valueMatchers>
   (received: AuthenticationReport): Claims<typeof authenticationMatchers & typeof valueMatchers>
+  (received: ConnectReport): Claims<typeof connectMatchers & typeof valueMatchers>
   (received: HttpReport): Claims<typeof httpMatchers & typeof valueMatchers>
   (received: unknown): Claims<typeof valueMatchers>
 }
@@ -44,6 +47,7 @@ const ALL: Matchers = {
   ...selectionMatchers,
   ...httpMatchers,
   ...authenticationMatchers,
+  ...connectMatchers,
 }
 
 function checks(received: unknown, negated: boolean): Checks<Matchers> {

@@ -4,6 +4,7 @@
  */
 import { invariant } from '../base/invariant.ts'
 import type { DropReason, TraceEvent } from '../net/trace.ts'
+import { legsOf } from './legs.ts'
 import type { Disposition, Hop, HopStep, ProbeReport } from './reports.ts'
 
 type PacketEvent = Extract<TraceEvent, { readonly packet: number }>
@@ -44,12 +45,19 @@ export const DISPOSITIONS: Readonly<Record<DropReason, Disposition>> = {
   fault: 'lost',
 }
 
-/** The way of packet `packet`, as far as `events` tell it. `from` is where it ended if they tell nothing. */
+/** The way of packet `packet`, as far as `events` tell it, tunnels included. `from` is where it ended if they tell nothing. */
 export function followPacket(events: readonly TraceEvent[], packet: number, from: string): Way {
+  const { packets, last, isInside } = legsOf(events, packet)
   const own = events.filter(
-    (event): event is PacketEvent => 'packet' in event && event.packet === packet,
+    (event): event is PacketEvent => 'packet' in event && packets.includes(event.packet),
   )
-  return { hops: hopsOf(own), ...endOf(own, from) }
+  const end = endOf(
+    own.filter((event) => event.packet === last),
+    from,
+  )
+  // Its carrier arrived, and was not what the other end of the tunnel takes.
+  const isRefused = isInside && end.disposition === 'delivered'
+  return { hops: hopsOf(own), ...end, ...(isRefused && { disposition: 'lost' }) }
 }
 
 export interface Exchange {

@@ -1,28 +1,40 @@
 /**
- * A gateway's RADIUS side in a lab: its client, its connections' numbers, what Windows clients keep of TLS sessions with the server behind it.
- * Not the verb `authenticate`: `authentication.ts` has that.
+ * A gateway's RADIUS side in a lab: its client, whom it asks about and in which words. Not the verb `authenticate` (`authentication.ts`), and not the tunnels (`remote-access.ts`): both ask by way of this.
  */
+import { formatIpv4, type Ipv4 } from '../base/address.ts'
 import type { AccountedSession } from '../engine/radius/accounting.ts'
 import { rrasRetransmission } from '../engine/radius/retransmission.ts'
-import { tlsSessions, type TlsSessions } from '../engine/tls.ts'
+import { connectionAttributes, type VpnConnection } from '../node/nas/attributes.ts'
+import { authenticate, type Claim, type NasOutcome } from '../node/nas/nas.ts'
+import type { NpsDecision } from '../node/nps/decision.ts'
 import { RadiusClient, type RadiusServer } from '../node/radius-client.ts'
 import type { RadiusServerSpec } from '../topology/nps.ts'
 import { gatewayEvent } from '../windows/nps/gateway-events.ts'
+import { definitionNamed } from '../wire/radius/dictionary.ts'
+import type { RadiusAttribute, RadiusPacket } from '../wire/radius/packet.ts'
 import { serverAddress } from './nps.ts'
-import type { ServiceContext } from './service-context.ts'
+import type { GatewayCaller, ServiceContext } from './service-context.ts'
+
+/** What NPS has decided of a session: one of these servers, or else any. */
+export type DecisionOf = (sessionId: string, servers: readonly string[]) => NpsDecision | undefined
 
 /** What a gateway remembers between connections. */
 export class Gateway {
   readonly context: ServiceContext
   readonly client: RadiusClient
   readonly #servers: readonly RadiusServer[]
-  readonly #sessions = new Map<string, TlsSessions>()
+  readonly #decisionOf: DecisionOf
   /** Sessions that were let in, for accounting. */
   readonly accounted = new Map<string, AccountedSession>()
 
-  constructor(context: ServiceContext, servers: readonly RadiusServerSpec[]) {
+  constructor(
+    context: ServiceContext,
+    servers: readonly RadiusServerSpec[],
+    decisionOf: DecisionOf,
+  ) {
     const { stack } = context
     this.context = context
+    this.#decisionOf = decisionOf
     this.#servers = servers.map((spec, i) => serverFrom(context, spec, i))
     this.client = new RadiusClient(stack, this.#servers, {
       source: 'RemoteAccess',
@@ -33,8 +45,60 @@ export class Gateway {
     })
   }
 
-  get first(): RadiusServer {
-    return this.#servers[0]!
+  /** Acct-Session-Id for who calls next. */
+  nextSessionId(): string {
+    return `${this.context.stack.name}-${this.next()}`
+  }
+
+  /** Ask the servers about somebody. `done` is called once. */
+  ask(caller: GatewayCaller, claim: Claim, done: (outcome: NasOutcome) => void): void {
+    const { stack } = this.context
+    const { sessionId } = caller
+    const connection = this.#connectionOf(caller)
+    const attributes = connectionAttributes(connection, caller.attributes)
+    authenticate(
+      {
+        client: this.client,
+        attributes,
+        secretOf: (server) => this.#servers.find(({ key }) => key === server)!.secret,
+        rng: stack.rng.fork(`RemoteAccess/${sessionId}`),
+      },
+      claim,
+      (outcome) => {
+        this.#logOutcome(caller, connection.callingStation, outcome)
+        if (outcome.kind === 'accepted') {
+          const session = accountedSession(attributes, outcome.packet)
+          this.accounted.set(sessionId, { sessionId, began: stack.wallClock, attributes: session })
+        }
+        done(outcome)
+      },
+    )
+  }
+
+  #connectionOf({ sessionId, user, callingStation, clientName }: GatewayCaller): VpnConnection {
+    const { stack } = this.context
+    const server = this.#servers[0]!.address()
+    const route = server === undefined ? undefined : stack.routeTo(server)
+    const inner = stack.nics.find(({ name }) => name === route?.nic.name)?.address
+    const outer = stack.nics[0]!.address!
+    return {
+      user,
+      nasIdentifier: stack.name.toUpperCase(),
+      nasAddress: inner ?? outer,
+      port: this.next(),
+      calledStation: outer,
+      callingStation: callingStation ?? outer,
+      sessionId,
+      ...(clientName !== undefined && { clientName }),
+    }
+  }
+
+  #logOutcome({ sessionId, user }: GatewayCaller, from: Ipv4, outcome: NasOutcome): void {
+    const address = formatIpv4(from)
+    if (outcome.kind === 'no-answer') return this.log({ id: 20271, user, address, silent: true })
+    if (outcome.kind !== 'rejected') return
+    const reason = this.#decisionOf(sessionId, [outcome.server])?.reason ?? 16
+    this.log({ id: 20271, user, address, reason, code: 691 })
   }
 
   log(event: Parameters<typeof gatewayEvent>[1]): void {
@@ -43,27 +107,27 @@ export class Gateway {
     stack.log(source, text, id, fields)
   }
 
-  secretOf(server: string): string {
-    return this.#servers.find(({ key }) => key === server)!.secret
-  }
-
   /** A number that no connection had before. */
   next(): number {
     return this.context.nextConnection()
-  }
-
-  /** Sessions that a client may resume. `key`: whose they are, and of what. */
-  sessionsOf(key: string): TlsSessions {
-    const { stack } = this.context
-    const known = this.#sessions.get(key) ?? tlsSessions({ now: () => stack.now })
-    this.#sessions.set(key, known)
-    return known
   }
 
   close(): void {
     this.client.close()
   }
 }
+
+/** RFC 2866 §5: what the request said of the connection, with the Class and the address of the answer; the session's own come with it. */
+const accountedSession = (
+  asked: readonly RadiusAttribute[],
+  { attributes }: RadiusPacket,
+): readonly RadiusAttribute[] => [
+  ...asked.filter(({ type }) => type !== typeOf('Acct-Session-Id')),
+  ...attributes.filter(({ type }) => RETURNED.includes(type)),
+]
+
+const typeOf = (name: string): number | undefined => definitionNamed(name)?.type
+const RETURNED: readonly (number | undefined)[] = [typeOf('Class'), typeOf('Framed-IP-Address')]
 
 function serverFrom(context: ServiceContext, spec: RadiusServerSpec, i: number): RadiusServer {
   const { score, sendsMessageAuthenticator, timeout, port, accountingPort, secret } = spec

@@ -17,6 +17,7 @@ import type {
   AuthenticationReport,
   CertificateUse,
   ChainReport,
+  ConnectReport,
   EnrolmentReport,
   HttpReport,
   ProbeReport,
@@ -24,7 +25,10 @@ import type {
   SelectionReport,
   SessionReport,
   TrustReport,
+  TunnelReport,
 } from './reports.ts'
+import type { TunnelKind } from './vpn-profile.ts'
+import type { TriggerEvent } from '../windows/triggers.ts'
 
 export interface LabOptions {
   /** Default 1. */
@@ -83,6 +87,15 @@ export interface LabNode {
    * the gateway; those between the gateway and NPS do.
    */
   authenticate(options?: AuthenticateOptions): Promise<AuthenticationReport>
+  /**
+   * On a Windows client: dial a tunnel of its ProfileXML, as Windows does when something triggers it. The report says how far it came; a tunnel
+   * that stands stays, and carries what this node sends, until {@link LabNode.disconnect} or its end.
+   */
+  connect(options?: ConnectOptions): Promise<ConnectReport>
+  /** Say good-bye to the gateway, as a click on Disconnect does. Nothing where no such tunnel stands. */
+  disconnect(tunnel?: TunnelKind): Promise<void>
+  /** The tunnels that stand, by the name of the connection. */
+  tunnels(): readonly TunnelReport[]
   /** On a gateway: tell its RADIUS servers that a session that they let in begins, goes on or ends. Nobody is put out where none answers. */
   account(options: AccountOptions): Promise<AccountingReport>
   /** On an NPS: the lines of its local log so far, in the format of its settings. */
@@ -156,6 +169,22 @@ export interface AuthenticateOptions {
   readonly attributes?: Readonly<Record<string, string | number | undefined>>
   /** What no source confirms, set otherwise than by default. */
   readonly assume?: Partial<Assumptions>
+}
+
+/** Which tunnel is dialled, by whom, and why. */
+export interface ConnectOptions extends Omit<
+  AuthenticateOptions,
+  'client' | 'method' | 'attributes' | 'tampering' | 'leavesAfter'
+> {
+  /** Default `user`. */
+  readonly tunnel?: TunnelKind
+  /**
+   * What has happened; default `sign-in`, of a device tunnel `boot`. `manual`: somebody clicks on Connect, and neither trusted networks nor
+   * AlwaysOn count.
+   */
+  readonly trigger?: TriggerEvent['kind']
+  /** With `trigger: 'name'` what a program asked for, with `app` which program: a path, or a package family name. */
+  readonly triggerName?: string
 }
 
 /**
@@ -254,8 +283,12 @@ export interface Lab<H extends string = string> {
   sessions(node: H): readonly SessionReport[]
   /** The transport payloads, in hexadecimal, that the packet of a probe had on its way: one, if nobody changed it. */
   payloads(probe: ProbeReport): readonly string[]
-  /** Everything seen at every interface so far, as pcapng (Ethernet, one interface a NIC). */
+  /** Everything seen at every interface so far, as pcapng (one interface a NIC; Ethernet, tunnels raw IP). */
   capture(): Uint8Array
+  /**
+   * Files of a Wireshark profile with which it opens the IKE and ESP of the capture: name → content. The keys of TLS are in the capture itself.
+   */
+  wiresharkTables(): Readonly<Record<string, string>>
   /** SHA-256 of the trace. */
   digest(): string
 }

@@ -110,7 +110,7 @@ export class Network {
     this.#filters.get(node)?.flush()
     this.#natRouters.get(node)?.flush()
     const stack = this.stack(node)
-    for (const { name } of stack.nics.filter((nic) => nic.up)) {
+    for (const { name } of stack.nics.filter((nic) => nic.up && nic.kind === 'ethernet')) {
       stack.unplug(name)
       stack.plug(name, this.segment(name), this.trunkTo(node, name))
     }
@@ -218,9 +218,8 @@ export class Network {
         insideNetworks: spec.interfaces.map((nic) => nic.network).filter((n) => n !== nat.outside),
         clock: () => this.#world.now,
         rng: stack.rng.fork('nat'),
-        report: (event) => {
-          if (this.#trace.detailed) this.#trace.add({ ...event, node: stack.name })
-        },
+        detailed: () => this.#trace.detailed,
+        report: (event) => this.#trace.add({ ...event, node: stack.name }),
       })
     this.#natRouters.set(stack.name, router)
     stack.dropsFragments = nat.dropsFragments === true

@@ -6,6 +6,7 @@ import { formatIpv4, parseIpv4 } from '../base/address.ts'
 import { fromUtf8 } from '../base/bytes.ts'
 import type { Rng } from '../base/rng.ts'
 import type { Wish } from '../directory/enrolments.ts'
+import { tlsSessions, type TlsSessions } from '../engine/tls.ts'
 import type { Stack } from '../net/stack.ts'
 import type { World } from '../net/world.ts'
 import { alertOf } from '../node/chain-alert.ts'
@@ -16,6 +17,7 @@ import { markMirrors } from '../pki/path/chain-link.ts'
 import { OCSP_NONCE_OCTETS, OCSP_REQUEST_TYPE } from '../pki/revocation/ocsp-request.ts'
 import type { EnrolmentOutcome } from '../pki/issuing/plan.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
+import { ClientPorts } from '../node/vpn-client/client-ports.ts'
 import { UrlCache } from '../node/url-cache.ts'
 import { httpAsk, type HttpAsk, type HttpOutcome } from '../node/web-client.ts'
 import { EKU_OIDS } from '../pki/encoding/oids.ts'
@@ -23,11 +25,14 @@ import type { RelyingPartyProfile } from '../pki/profile/profile.ts'
 import { thumbprintsOf } from '../pki/certificate/thumbprint.ts'
 import type { EkuName } from '../topology/pki.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
+import { ClientTunnels, type Connecting } from './client-tunnels.ts'
 import type { Compiled } from './compile.ts'
+import type { TunnelKind } from './vpn-profile.ts'
 import { dueWishes, enrol, wishFor, type CertificateStores, type Enrollee } from './enrolment.ts'
 import type {
   AccountOptions,
   AuthenticateOptions,
+  ConnectOptions,
   EnrolOptions,
   JudgeOptions,
   LabNode,
@@ -42,11 +47,13 @@ import type {
   AuthenticationReport,
   CertificateUse,
   ChainReport,
+  ConnectReport,
   EnrolmentReport,
   HttpReport,
   ResolveReport,
   TrustReport,
   SelectionReport,
+  TunnelReport,
 } from './reports.ts'
 import { selectOn } from './selection.ts'
 import { stubConfigOf } from './stub-config.ts'
@@ -69,6 +76,7 @@ export interface NodeEnv {
     gateway: string,
     options: AccountOptions,
   ) => (done: (report: AccountingReport) => void) => void
+  readonly connecting: Connecting
   /** Of the NPS that runs here. */
   readonly accountingLog: () => readonly string[]
   /** Ask for an address on an interface. */
@@ -80,9 +88,12 @@ export class RunningNode implements LabNode, ServiceNode {
   readonly stack: Stack
   readonly #env: NodeEnv
   readonly #urlCache = new UrlCache()
+  readonly #tlsSessions = new Map<string, TlsSessions>()
   readonly #nonces: Rng
   readonly resolver: StubResolver
-  #isConnected = false
+  readonly ikePorts: ClientPorts
+  readonly #tunnels: ClientTunnels
+  #isAssumed = false
   /** What was true at the last boot: services read their registry values then. */
   #booted: Compiled
 
@@ -94,8 +105,10 @@ export class RunningNode implements LabNode, ServiceNode {
     this.#booted = env.current()
     this.resolver = createStubResolver(
       stack,
-      stubConfigOf(this.name, env.current, () => this.#isConnected),
+      stubConfigOf(this.name, env.current, (connection) => this.#isUp(connection)),
     )
+    this.ikePorts = new ClientPorts(stack)
+    this.#tunnels = new ClientTunnels(this.name, env.connecting)
   }
 
   async resolve(
@@ -158,7 +171,9 @@ export class RunningNode implements LabNode, ServiceNode {
     as: PartyWanted,
     done: (judgement: ChainJudgement) => void,
   ): void {
-    this.#judgeChain({ presented: chain, profile: this.#partyFor(as).profile }, done)
+    const { name, ...party } = as
+    const { profile } = this.#partyFor(party)
+    this.#judgeChain({ presented: chain, profile, ...(name !== undefined && { name }) }, done)
   }
 
   #partyFor(as: PartyWanted): Party {
@@ -190,6 +205,29 @@ export class RunningNode implements LabNode, ServiceNode {
     await this.#env.ready()
     const begin = this.#env.accounting(this.name, options)
     return this.#env.world.perform(`${this.name} accounts for ${options.session}`, begin)
+  }
+
+  async connect(options: ConnectOptions = {}): Promise<ConnectReport> {
+    await this.#env.ready()
+    return this.#env.world.perform(`${this.name} connects`, this.#tunnels.connect(options))
+  }
+
+  async disconnect(tunnel: TunnelKind = 'user'): Promise<void> {
+    await this.#env.ready()
+    const end = this.#tunnels.disconnect(tunnel)
+    if (end !== undefined) await this.#env.world.perform<void>(`${this.name} disconnects`, end)
+  }
+
+  tunnels(): readonly TunnelReport[] {
+    return this.#tunnels.reports()
+  }
+
+  /** A connection that is up has an interface of its name. */
+  #isUp(connection: string): boolean {
+    return (
+      this.#isAssumed ||
+      this.stack.nics.some(({ kind, name, up }) => kind === 'tunnel' && name === connection && up)
+    )
   }
 
   accountingLog(): readonly string[] {
@@ -228,11 +266,10 @@ export class RunningNode implements LabNode, ServiceNode {
 
   async moveTo(network: string): Promise<void> {
     await this.#env.ready()
-    const [nic, ...others] = this.stack.nics
+    const cables = this.stack.nics.filter(({ kind }) => kind === 'ethernet')
+    const [nic, ...others] = cables
     if (nic === undefined || others.length > 0) {
-      throw new RangeError(
-        `${this.name} has ${this.stack.nics.length} interfaces: which one moves?`,
-      )
+      throw new RangeError(`${this.name} has ${cables.length} interfaces: which one moves?`)
     }
     this.stack.moveNic(nic.name, this.#env.network.segment(network))
     this.#env.lease(network)
@@ -245,7 +282,9 @@ export class RunningNode implements LabNode, ServiceNode {
     const trusted = [installed?.user, installed?.device].flatMap((profile) =>
       (profile?.trustedNetworks ?? []).map(({ value }) => value.toLowerCase()),
     )
-    const suffixes = this.stack.nics.flatMap((nic) => (nic.up ? (nic.suffix ?? []) : []))
+    const suffixes = this.stack.nics.flatMap((nic) =>
+      nic.up && nic.kind === 'ethernet' ? (nic.suffix ?? []) : [],
+    )
     const matched = suffixes.find((suffix) => trusted.includes(suffix.toLowerCase()))
     return {
       inside: matched !== undefined,
@@ -255,12 +294,20 @@ export class RunningNode implements LabNode, ServiceNode {
   }
 
   assumeConnected(connected = true): void {
-    this.#isConnected = connected
+    this.#isAssumed = connected
+  }
+
+  tlsSessions(key: string): TlsSessions {
+    const known = this.#tlsSessions.get(key) ?? tlsSessions({ now: () => this.stack.now })
+    this.#tlsSessions.set(key, known)
+    return known
   }
 
   /** Forget what is in memory, and read the registry anew. */
   boot(): void {
     this.flushCaches()
+    this.#tlsSessions.clear()
+    this.#tunnels.vanish()
     this.#booted = this.#env.current()
   }
 

@@ -9,11 +9,11 @@ import type { Stack } from '../net/stack.ts'
 import type { TraceEvent } from '../net/trace.ts'
 import type { World } from '../net/world.ts'
 import { probePayload } from '../node/probe-payload.ts'
-import { ETHER_TYPE, ETHERNET_HEADER, etherTypeOf, untagFrame, vlanOf } from '../wire/ethernet.ts'
 import { encodeIcmp, ICMP_TYPE } from '../wire/icmp.ts'
-import { decodeIpv4, PROTOCOL, type Ipv4Packet } from '../wire/ipv4.ts'
+import { PROTOCOL, type Ipv4Packet } from '../wire/ipv4.ts'
 import { targetText, type Aim, type Wanted } from './aim.ts'
 import { followExchange } from './follow.ts'
+import { ipv4Of, legsOf } from './legs.ts'
 import type { ProbeQuery } from './lab.ts'
 import type { ProbeReport } from './reports.ts'
 
@@ -168,7 +168,7 @@ function sendRaw({ stack, to, source, done }: Exchange, protocol: number): void 
     onError: finish,
   })
   const timer = stack.after(ANSWER_TIMEOUT, finish)
-  const sent = stack.sendTraced({
+  const sent = stack.send({
     protocol,
     source: source ?? stack.sourceFor(to) ?? (0 as Ipv4),
     destination: to,
@@ -191,10 +191,12 @@ function espPacket(): Uint8Array {
 
 /** Packets that the node which received `request` sent back to where it seemed to come from. */
 function answersTo(events: readonly TraceEvent[], request: number): readonly number[] {
-  const at = events.findIndex((event) => event.kind === 'delivered' && event.packet === request)
+  const { last, isInside } = legsOf(events, request)
+  if (isInside) return []
+  const at = events.findIndex((event) => event.kind === 'delivered' && event.packet === last)
   const arrival = events
     .slice(0, at + 1)
-    .findLast((event) => event.kind === 'received' && event.packet === request)
+    .findLast((event) => event.kind === 'received' && event.packet === last)
   if (at === -1 || arrival?.kind !== 'received') return []
   const asked = ipv4Of(arrival.frame)
   if (asked === undefined) return []
@@ -221,13 +223,6 @@ function packetsOf(
     if (packet !== undefined && matches(packet)) ids.add(event.packet)
   }
   return [...ids]
-}
-
-export function ipv4Of(frame: Uint8Array): Ipv4Packet | undefined {
-  const untagged = vlanOf(frame) === undefined ? frame : untagFrame(frame)
-  if (etherTypeOf(untagged) !== ETHER_TYPE.ipv4) return undefined
-  const decoded = decodeIpv4(untagged.subarray(ETHERNET_HEADER))
-  return decoded.ok ? decoded.value : undefined
 }
 
 /** Source and destination port of a first fragment or whole packet of UDP or TCP. */

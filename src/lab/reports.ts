@@ -7,6 +7,8 @@ import type { DropReason } from '../net/trace.ts'
 import type { ChainLink } from '../pki/path/chain-link.ts'
 import type { Denial } from '../pki/issuing/denial.ts'
 import type { LoggedEvent, WindowsOutcome } from '../pki/profile/profile.ts'
+import type { Phase } from '../windows/connect/decision-table.ts'
+import type { TunnelKind } from './vpn-profile.ts'
 
 /** Where a packet's way ended. A closed list (batfish's words where they fit). */
 export type Disposition =
@@ -237,6 +239,60 @@ export interface AuthenticationReport {
   readonly detail?: string
   /** Assumptions that no source confirms and behind which the answer could be another. */
   readonly restsOn?: readonly string[]
+}
+
+/** What came of dialling a tunnel. */
+export interface ConnectReport {
+  readonly on: string
+  readonly tunnel: TunnelKind
+  /** Name of the connection. */
+  readonly connection: string
+  /** As the profile has it. */
+  readonly server: string
+  /** Who signs in; absent: the computer. */
+  readonly user?: string
+  /** `not-attempted`: Windows does not dial by itself; nothing is shown anywhere. */
+  readonly outcome: 'connected' | 'failed' | 'not-attempted'
+  /** How far it came. */
+  readonly phase: Phase
+  readonly phases: readonly {
+    readonly phase: Phase
+    readonly after: Duration
+    readonly text: string
+  }[]
+  readonly took: Duration
+  /** Of a tunnel that stands. */
+  readonly inner?: TunnelReport
+  /** What was agreed on: `ENCR_AES_CBC_256/…`. */
+  readonly suites?: { readonly ike: string; readonly esp?: string }
+  /** Why there is no tunnel, by the name of its cause. */
+  readonly failure?: string
+  /** One line each, most telling first. */
+  readonly why: readonly string[]
+  /** What the client shows. */
+  readonly windows?: WindowsOutcome
+  /** Acct-Session-Id by which the gateway asked about the user. */
+  readonly session?: string
+  readonly nps?: AuthenticationReport['nps']
+  /** What hosts wrote into their event logs meanwhile, in order. */
+  readonly events: AuthenticationReport['events']
+  /** Assumptions that no source confirms and behind which the answer could be another. */
+  readonly restsOn?: readonly string[]
+}
+
+/** A tunnel that stands. */
+export interface TunnelReport {
+  readonly tunnel: TunnelKind
+  readonly connection: string
+  readonly protocol: 'IKEv2' | 'SSTP'
+  /** The gateway's address outside. */
+  readonly gateway: string
+  readonly address: string
+  readonly dns: readonly string[]
+  /** What goes into the tunnel, and what is kept out of it. */
+  readonly routes: readonly { readonly to: string; readonly by: 'tunnel' | 'physical' }[]
+  /** IKEv2: ESP in UDP, because somebody on the way translates addresses; else as a protocol of its own. */
+  readonly natTraversal: boolean
 }
 
 /** What came of telling a RADIUS server of a session. */

@@ -2,6 +2,8 @@
  * Which certificate a node of a topology would show, and to whom: its stores and settings, handed to the rules of Windows.
  * Not the rules: `windows/certificate-selection.ts` has them. A certificate with a user principal name is in its user's store.
  */
+import { createHash } from 'node:crypto'
+import { toHex } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
 import type { Certificate } from '../pki/certificate/certificate.ts'
 import { isSelfIssued } from '../pki/certificate/certificate.ts'
@@ -23,6 +25,8 @@ export interface SelectionQuestion {
   readonly use: CertificateUse
   /** The gateway to which a device shows its certificate: it names the roots that it accepts. */
   readonly to?: string | undefined
+  /** What a gateway has said itself in CERTREQ: SHA-1 of the keys of authorities. Empty: it did not say. */
+  readonly requested?: readonly Uint8Array[]
   readonly compiled: Compiled
   readonly at: Instant
 }
@@ -41,7 +45,8 @@ export function selectOn(question: SelectionQuestion): SelectionReport {
   }
 }
 
-function selectionOf({ node, use, to, compiled, at }: SelectionQuestion): Selection {
+function selectionOf(question: SelectionQuestion): Selection {
+  const { node, use, compiled, at } = question
   const all = candidatesOf(compiled, node, at)
   const machine = all.filter((candidate) => !isUsers(candidate))
   switch (use) {
@@ -53,7 +58,7 @@ function selectionOf({ node, use, to, compiled, at }: SelectionQuestion): Select
       return selectForEapTls(all.filter(isUsers), settings, at)
     }
     case 'device-tunnel':
-      return selectForDeviceTunnel(machine, rootsAskedBy(compiled, to, at), at)
+      return selectForDeviceTunnel(machine, rootsAsked(question), at)
     case 'ike':
       return selectForIke(machine, at)
     case 'nps': {
@@ -95,6 +100,22 @@ function above(
     top = issuer
   }
   return chain
+}
+
+/** As CERTREQ names an authority (RFC 7296 §3.7): SHA-1 of its key. */
+export const authorityHash = (spki: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash('sha1').update(spki).digest())
+
+function rootsAsked({ compiled, to, requested, at }: SelectionQuestion): readonly Name[] {
+  if (requested === undefined) return rootsAskedBy(compiled, to, at)
+  const { pki, topology } = compiled
+  const authorities = Object.keys(topology.authorities).flatMap((key) =>
+    pki.authorityCertificates(key, at),
+  )
+  const asked = new Set(requested.map(toHex))
+  return authorities
+    .filter(({ spki }) => asked.size === 0 || asked.has(toHex(authorityHash(spki))))
+    .map(({ subject }) => subject)
 }
 
 /** What a gateway names in CERTREQ: the roots that it is told to accept, or else all that it trusts. */

@@ -14,22 +14,14 @@ import { startWebServer, type WebAnswer, type WebServerOptions } from '../node/w
 import type { Pki } from '../pki/issuing/issue.ts'
 import { OCSP_RESPONSE_TYPE, requestOfTarget } from '../pki/revocation/ocsp-request.ts'
 import type { Responder } from '../pki/issuing/responder.ts'
-import type { ListenerSpec, ServiceSpec, WebServerSpec } from '../topology/services.ts'
+import type { ServiceSpec, WebServerSpec } from '../topology/services.ts'
 import type { HttpRequest } from '../wire/http.ts'
 import type { Compiled } from './compile.ts'
 import { startNps } from './nps.ts'
+import { startRemoteAccess } from './remote-access.ts'
 import type { ServiceContext } from './service-context.ts'
 
 type Current = () => Compiled
-
-/** IKE and NAT-T, and SSTP where it is wanted: what a gateway listens on. */
-const gatewayPorts = (sstp: boolean): ListenerSpec => ({
-  service: 'listener',
-  name: 'vpn-gateway',
-  udp: [500, 4500],
-  ...(sstp ? { tcp: [443] } : {}),
-  speaks: 'ike',
-})
 
 /** Start every service of a node. The returned function stops them. */
 export function startServices(context: ServiceContext): () => void {
@@ -59,7 +51,7 @@ function start(context: ServiceContext, spec: ServiceSpec): () => void {
     case 'listener':
       return startListener(stack, spec)
     case 'vpn-gateway':
-      return startListener(stack, gatewayPorts(spec.sstp === true))
+      return startRemoteAccess(context)
     case 'nps':
       return startNps(context)
     case 'domain-controller':

@@ -6,32 +6,38 @@ import type { StubConfig } from '../node/stub-resolver.ts'
 import { NRPT_DEFAULTS, type NrptRule } from '../windows/nrpt.ts'
 import type { DomainNameInformation, VpnProfile } from '../windows/profile-xml.ts'
 import type { Compiled } from './compile.ts'
+import { connectionName } from './vpn-profile.ts'
 
+/** `isUp`: whether the connection of that name is. */
 export function stubConfigOf(
   node: string,
   current: () => Compiled,
-  isConnected: () => boolean,
+  isUp: (connection: string) => boolean,
 ): StubConfig {
   const profiles = (): readonly VpnProfile[] => {
     const installed = current().profiles.get(node)
     return [installed?.user, installed?.device].filter((profile) => profile !== undefined)
   }
+  const isConnected = (profile: VpnProfile): boolean => isUp(connectionName(profile))
   const spec = () => {
     const own = current().topology.nodes[node]
     return own?.kind === 'host' ? own : undefined
   }
   return {
     nrpt: () => ({
-      local: profiles().flatMap((profile) => profile.domainNameInformation.map(ruleOf)),
+      local: profiles().flatMap((profile) => {
+        const connected = isConnected(profile)
+        return profile.domainNameInformation.map((info) => ({ ...ruleOf(info), connected }))
+      }),
       groupPolicy: spec()?.groupPolicyNrpt,
-      connected: isConnected(),
+      connected: profiles().some(isConnected),
     }),
     nrptDefaults: () => NRPT_DEFAULTS,
     suffixSearchList: () => spec()?.suffixSearchList,
     profileSuffixes: () =>
-      isConnected()
-        ? profiles().flatMap((profile) => profile.dnsSuffixes.map(({ value }) => value))
-        : [],
+      profiles()
+        .filter(isConnected)
+        .flatMap((profile) => profile.dnsSuffixes.map(({ value }) => value)),
   }
 }
 

@@ -3,7 +3,7 @@
  * Not the format: `lab.capture()` writes that.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { RunnerTestCase } from 'vitest'
 import type { Lab } from '../lab/lab.ts'
@@ -32,12 +32,28 @@ export function captureName(task: Readonly<RunnerTestCase>, root: string): strin
   return `${fileNameFrom(stem)}--${fileNameFrom(task.name)}${copy}.pcapng`
 }
 
-/** Returns the path of the file. A reader never finds a part of one. */
+/**
+ * Returns the path of the file. A reader never finds a part of one. Where there are keys of IKE or ESP, a folder beside it has the tables with which
+ * Wireshark opens both: `x.wireshark/` for `x.pcapng`, to be named in WIRESHARK_CONFIG_DIR. The keys of TLS are in the capture itself.
+ */
 export function writeCapture(folder: string, name: string, lab: Lab): string {
   mkdirSync(folder, { recursive: true })
   const file = path.join(folder, name)
+  const tables = lab.wiresharkTables()
+  const profile = profileOf(file)
+  rmSync(profile, { recursive: true, force: true })
+  if (KEY_TABLES.some((table) => tables[table] !== '')) {
+    mkdirSync(profile)
+    for (const [table, content] of Object.entries(tables))
+      writeFileSync(path.join(profile, table), content)
+  }
   const unfinished = `${file}.part`
   writeFileSync(unfinished, lab.capture())
   renameSync(unfinished, file)
   return file
 }
+
+/** The folder with the tables of a capture file. */
+export const profileOf = (file: string): string => file.replace(/\.pcapng$/, '.wireshark')
+
+const KEY_TABLES = ['ikev2_decryption_table', 'esp_sa']

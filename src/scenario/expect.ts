@@ -6,6 +6,7 @@ import { expect, inject } from 'vitest'
 import { sentenceOf, type Finding } from '../lab/failure.ts'
 import { authenticationMatchers } from '../lab/authentication-matchers.ts'
 import { chainMatchers, selectionMatchers } from '../lab/chain-matchers.ts'
+import { connectMatchers } from '../lab/connect-matchers.ts'
 import { httpMatchers, probeMatchers, resolveMatchers } from '../lab/matchers.ts'
 import { noteOf } from '../lab/note.ts'
 import { replayCommand } from '../lab/replay.ts'
@@ -19,6 +20,7 @@ const domainMatchers = {
   ...selectionMatchers,
   ...httpMatchers,
   ...authenticationMatchers,
+  ...connectMatchers,
 }
 
 type DomainMatchers = typeof domainMatchers

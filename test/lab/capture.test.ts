@@ -67,6 +67,29 @@ describe('the capture of a trace', () => {
     expect(times(bytes, 'router/home')).toBe(1)
   })
 
+  test('has a tunnel as raw IP, apart from a network of its name', () => {
+    const trace = traced()
+    const inner = frame.slice()
+    inner.fill(0, 0, 12)
+    trace.add({ kind: 'sent', node: 'laptop', nic: 'home', packet: 2, frame: inner })
+    const bytes = captureOf(trace.events)
+    expect(times(bytes, 'laptop/home')).toBe(2)
+    const view = new DataView(bytes.buffer)
+    const found: { linkType?: number; packet?: Uint8Array }[] = []
+    for (let at = 0; at < bytes.length; at += view.getUint32(at + 4, true)) {
+      const type = view.getUint32(at, true)
+      if (type === 1) found.push({ linkType: view.getUint16(at + 8, true) })
+      if (type === 6 && view.getUint32(at + 8, true) === 2)
+        found.push({ packet: bytes.slice(at + 28, at + 28 + view.getUint32(at + 20, true)) })
+    }
+    expect(found).toEqual([
+      { linkType: 1 },
+      { linkType: 1 },
+      { linkType: 101 },
+      { packet: inner.subarray(14) },
+    ])
+  })
+
   test('is the same for the same trace', () => {
     expect(captureOf(traced().events)).toEqual(captureOf(traced().events))
   })

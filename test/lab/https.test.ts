@@ -177,7 +177,7 @@ test.skipIf(!hasTshark())(
     const file = path.join(folder, 'lab.pcapng')
     // As one of the two sees it: twice the same connection confuses its reassembly.
     const seen = lab.trace.events.filter(({ node }) => node === 'laptop')
-    writeFileSync(file, captureOf(seen, [], lab.trace.secrets))
+    writeFileSync(file, captureOf(seen, [], lab.trace.secrets('tls')))
     const fields = ['http.response.code', 'http.content_length'].flatMap((name) => ['-e', name])
     const filter = ['-Y', 'tls && http.response', '-T', 'fields']
     const { stdout } = spawnSync('tshark', ['-r', file, ...filter, ...fields], { encoding: 'utf8' })

@@ -12,7 +12,7 @@ import { noteOf } from '../../src/lab/note.ts'
 import { renderAuthentication } from '../../src/lab/render-authentication.ts'
 import type { AuthenticationReport } from '../../src/lab/reports.ts'
 import { instant } from '../../src/base/time.ts'
-import { ipv4Of } from '../../src/lab/probe.ts'
+import { ipv4Of } from '../../src/lab/legs.ts'
 import type { TraceEvent } from '../../src/net/trace.ts'
 import { readMppeKeys } from '../../src/crypto/radius-hiding.ts'
 import { PROTOCOL } from '../../src/wire/ipv4.ts'
@@ -133,7 +133,7 @@ test('no password, shared secret or hash of one is in what a run leaves behind',
     notes: notes.join('\n'),
     'the log of NPS': nps1.accountingLog().join('\n'),
     'the nodes as a debugger shows them': inspect(lab.nodes.gateway, { depth: 4 }),
-    secrets: lab.trace.secrets.join('\n'),
+    secrets: lab.trace.secrets('tls').join('\n'),
   }
   const keys = keysIn(lab.trace.events)
   expect(keys.length).toBeGreaterThan(5)

@@ -82,11 +82,11 @@ test('an assumption can be set otherwise, and the answer names it', async () => 
 })
 
 test('a node shows the certificates of its own stores: the user’s in EAP, the computer’s in a device tunnel', async () => {
-  const { laptop, gateway, nps1, intranet } = labOf().nodes
+  const { laptop, gateway, nps1, files } = labOf().nodes
   expect(await laptop!.selectCertificate('eap-tls')).toMatchObject({ selected: 'user' })
   const device = await laptop!.selectCertificate('device-tunnel', { to: 'gateway' })
   expect(device).toMatchObject({ selected: 'device', passedOver: [] })
   expect(await gateway!.selectCertificate('ike')).toMatchObject({ selected: 'ike' })
   expect(await nps1!.selectCertificate('nps')).toMatchObject({ selected: 'nps' })
-  expect((await intranet!.selectCertificate('ike')).windows?.code).toBe('13806')
+  expect((await files!.selectCertificate('ike')).windows?.code).toBe('13806')
 })
