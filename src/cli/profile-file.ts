@@ -1,16 +1,28 @@
 /**
- * A ProfileXML file named on the command line, read as the lab reads it. Not the schema: `windows/profile-xml.ts` knows that.
+ * A ProfileXML file named on the command line, judged by itself or for a topology. Not the schema: `windows/profile-xml.ts` knows that.
  */
 import path from 'node:path'
 import { err, ok, type Result } from '../base/result.ts'
+import { lintProfile, type LintedProfile } from '../preflight/profile/lint.ts'
 import { sourceFile, SourceFileError } from '../topology/files.ts'
-import { readProfile, type VpnProfile } from '../windows/profile-xml.ts'
+import type { Topology } from '../topology/topology.ts'
 import type { Problem } from './answer.ts'
 
-export function readProfileFile(file: string): Result<VpnProfile, readonly Problem[]> {
+/** `topology` is one that can be built. */
+export async function lintProfileFile(
+  file: string,
+  topology: Topology | undefined,
+): Promise<Result<LintedProfile, readonly Problem[]>> {
   try {
-    const read = readProfile(sourceFile(path.resolve('.', 'command line'), file))
-    return read.ok ? ok(read.value) : read
+    const source = sourceFile(path.resolve('.', 'command line'), file)
+    if (topology === undefined) {
+      const linted = lintProfile(source)
+      return linted.ok ? linted : err([linted.error])
+    }
+    // Who checks a profile alone loads no lab.
+    const { lintForTopology } = await import('../preflight/profile/installed.ts')
+    const findings = lintForTopology(source, topology)
+    return findings.ok ? ok({ findings: findings.value, skipped: [] }) : err([findings.error])
   } catch (thrown) {
     if (thrown instanceof SourceFileError) return err([{ message: thrown.message }])
     throw thrown

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typin
 import { parseInstant, type Instant } from '../base/time.ts'
 import type { Answer } from './answer.ts'
 import { offsetOf, peerOf, portMappingOf, portOf, remoteOf } from './live-words.ts'
+import { SEVERITIES } from '../preflight/finding.ts'
 import { REPORTERS, type CommonOptions, type ReporterName } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -101,7 +102,10 @@ const run = (perform: Perform) =>
       ),
     )
     .option('--output <file>', 'where junit and json reports go when another report is printed')
-    .option('--pcap <dir>', 'write one pcapng a story into this folder')
+    .option(
+      '--pcap <dir>',
+      'write one pcapng a story into this folder, with the keys of IKE and ESP beside it',
+    )
     .option('--trace', 'print one line a packet')
     .addOption(new Option('--shard <i/n>', 'play one of n parts').argParser(shardOf))
     .addOption(
@@ -127,8 +131,21 @@ const run = (perform: Perform) =>
 
 const check = (perform: Perform) =>
   command('check', 'what is wrong before it runs?')
-    .argument('<file...>', 'topologies (.ts, .json) and ProfileXML files (.xml)')
-    .addHelpText('after', examples('check topology.ts', 'check topology.ts user-tunnel.xml --json'))
+    .argument('<file...>', 'topologies (.ts, .json) and ProfileXML files')
+    .addOption(
+      new Option('--fail-on <severity>', 'the least that makes it fail')
+        .choices(SEVERITIES)
+        .default('error' as const),
+    )
+    .option('--topology <file>', 'hold the profiles against this network')
+    .addHelpText(
+      'after',
+      examples(
+        'check topology.ts',
+        'check ProfileXML.xml --fail-on warning',
+        'check ProfileXML.xml --topology topology.ts --json',
+      ),
+    )
     .action((files, options) =>
       perform(options, async (terminal) =>
         (await import('./check.ts')).check(files, options, terminal),
@@ -264,6 +281,33 @@ const authenticate = (perform: Perform) =>
       ),
     )
 
+const connect = (perform: Perform) =>
+  command('connect', 'does this client get its tunnel, and if not, why?')
+    .argument('[topology]', TOPOLOGY)
+    .option('--client <node>', 'the Windows client (default: the first that has a VPN profile)')
+    .option('--tunnel <kind>', 'user (default) or device')
+    .option('--user <name>', 'logon name (default: who signs in on the client)')
+    .option('--network <name>', 'plug the client in there first')
+    .option('--manual', 'somebody clicks on Connect: trusted networks do not count')
+    .option(
+      '--pcap <dir>',
+      'write a pcapng into this folder, with the keys of IKE and ESP beside it',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'connect --client laptop',
+        'connect --client laptop --network hotelLan',
+        'connect topology.ts --client laptop --tunnel device --json',
+        'connect --client laptop --pcap captures',
+      ),
+    )
+    .action((topology, options) =>
+      perform(options, async (terminal) =>
+        (await import('./connect.ts')).connect(topology, options, terminal),
+      ),
+    )
+
 const calendar = (perform: Perform) =>
   command('calendar', 'what breaks when, and for whom?', 'look ahead from this instant')
     .argument('[topology]', TOPOLOGY)
@@ -353,7 +397,18 @@ export function programFor(perform: Perform): Command {
       'after',
       '\nExit status: 0 it holds, 1 it does not, 2 wrong use or unreadable input, 70 a bug of sallyport.',
     )
-  for (const make of [init, run, check, probe, resolve, chain, authenticate, calendar, live]) {
+  for (const make of [
+    init,
+    run,
+    check,
+    probe,
+    resolve,
+    chain,
+    authenticate,
+    connect,
+    calendar,
+    live,
+  ]) {
     const made = make(perform)
     // Help and errors reach main() as exceptions, so that it alone decides the exit status.
     made.exitOverride()
