@@ -4,19 +4,25 @@
  */
 import { parseArgs } from 'node:util'
 import { benchChain } from './certificates.ts'
+import { benchConnect } from './connect.ts'
+import { benchEsp } from './esp.ts'
 import { benchForwarding, benchGrowth, benchMemory } from './forwarding.ts'
 import { benchLive } from './live.ts'
 import type { BenchOptions, Report } from './measure.ts'
+import { benchMonth } from './month.ts'
 import { benchNodes } from './nodes.ts'
 import { benchRadius } from './radius.ts'
 import { benchStart, benchStory } from './stories.ts'
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Report | Promise<Report>>> = {
   chain: benchChain,
+  connect: benchConnect,
+  esp: benchEsp,
   forwarding: benchForwarding,
   growth: benchGrowth,
   live: benchLive,
   memory: benchMemory,
+  month: benchMonth,
   nodes: benchNodes,
   radius: benchRadius,
   start: benchStart,

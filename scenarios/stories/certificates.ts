@@ -53,7 +53,6 @@ export const certificates = [
     teaches:
       'The tutorial requests vpn and its script dials aov-vpn: followed to the letter, that is error 13801.',
     topology: contoso,
-    tags: ['core'],
     run: async ({ laptop, expect }) => {
       expect(await laptop.judge('gateway:ike', { name: 'aov-vpn.contoso.com' })).toFailBecause(
         'pki/name-mismatch',

@@ -16,7 +16,6 @@ type Traffic =
 type Case = Traffic & {
   readonly from: Node
   readonly to: string
-  readonly source?: string
   /** Absent: it must arrive at `to`'s node. Present: the firewall and the rule that must stop it. */
   readonly stoppedBy?: readonly [node: Node, rule: string]
   readonly arrivesAt?: Node
@@ -26,11 +25,14 @@ interface Row {
   readonly id: string
   readonly what: string
   readonly teaches: string
+  /** The laptop is connected: what it sends inside goes through its tunnel. */
+  readonly tunnel?: true
   readonly cases: readonly Case[]
 }
 
 const PUBLIC = '203.0.113.10'
-const POOL = '172.16.20.129'
+/** What the first client of the pool is given: the gateway keeps the first address for itself. */
+const FIRST_CLIENT = '172.16.20.130'
 const edgeItself = ['edgeFirewall', 'edge-itself-deny'] as const
 const innerShut = ['innerFirewall', 'inner-default-deny'] as const
 
@@ -111,9 +113,10 @@ const inner: readonly Row[] = [
     what: 'RADIUS authentication goes from the gateway to NPS',
     teaches:
       'UDP 1812 from the inner address of the gateway, and from nobody else in the perimeter.',
+    tunnel: true,
     cases: [
       { from: 'gateway', to: 'nps1', udp: 1812, arrivesAt: 'nps1' },
-      { from: 'gateway', to: 'nps1', udp: 1812, source: POOL, stoppedBy: innerShut },
+      { from: 'laptop', to: 'nps1', udp: 1812, stoppedBy: innerShut },
       { from: 'gateway', to: 'dc1', udp: 1812, stoppedBy: innerShut },
     ],
   },
@@ -121,9 +124,10 @@ const inner: readonly Row[] = [
     id: 'FW-I-02',
     what: 'RADIUS accounting goes the same way',
     teaches: 'UDP 1813 only matters where the gateway accounts to NPS.',
+    tunnel: true,
     cases: [
       { from: 'gateway', to: 'nps1', udp: 1813, arrivesAt: 'nps1' },
-      { from: 'gateway', to: 'nps1', udp: 1813, source: POOL, stoppedBy: innerShut },
+      { from: 'laptop', to: 'nps1', udp: 1813, stoppedBy: innerShut },
     ],
   },
   {
@@ -148,10 +152,11 @@ const inner: readonly Row[] = [
     id: 'FW-I-06',
     what: 'The gateway and the clients may ask dc1 for names',
     teaches: 'Port 53, UDP and TCP, from the inner address and from the pool.',
+    tunnel: true,
     cases: [
       { from: 'gateway', to: 'dc1', udp: 53, arrivesAt: 'dc1' },
       { from: 'gateway', to: 'dc1', tcp: 53, arrivesAt: 'dc1' },
-      { from: 'gateway', to: 'dc1', udp: 53, source: POOL, arrivesAt: 'dc1' },
+      { from: 'laptop', to: 'dc1', udp: 53, arrivesAt: 'dc1' },
       { from: 'gateway', to: 'ca1', udp: 53, stoppedBy: innerShut },
     ],
   },
@@ -197,21 +202,28 @@ const inner: readonly Row[] = [
     id: 'FW-I-10',
     what: 'Clients of the pool reach what they work with',
     teaches: 'Without this row the tunnel is up and nothing works.',
+    tunnel: true,
     cases: [
-      { from: 'gateway', to: 'files', tcp: 445, source: POOL, arrivesAt: 'files' },
-      { from: 'gateway', to: 'intranet', tcp: 80, source: POOL, arrivesAt: 'intranet' },
-      { from: 'gateway', to: 'intranet', tcp: 443, source: POOL, arrivesAt: 'intranet' },
-      { from: 'gateway', to: 'files', tcp: 22, source: POOL, stoppedBy: innerShut },
+      { from: 'laptop', to: 'files', tcp: 445, arrivesAt: 'files' },
+      { from: 'laptop', to: 'intranet', tcp: 80, arrivesAt: 'intranet' },
+      { from: 'laptop', to: 'intranet', tcp: 443, arrivesAt: 'intranet' },
+      { from: 'laptop', to: 'files', tcp: 22, stoppedBy: innerShut },
     ],
   },
   {
     id: 'FW-I-11',
     what: 'Only the management host may call clients',
     teaches:
-      "Manage-out goes from chosen hosts to the pool; the gateway's own firewall decides in the end.",
+      "Manage-out goes from chosen hosts to the pool; the client's own firewall decides in the end.",
+    tunnel: true,
     cases: [
-      { from: 'dc1', to: POOL, tcp: 3389, stoppedBy: ['gateway', 'windows-inbound-default'] },
-      { from: 'files', to: POOL, tcp: 3389, stoppedBy: innerShut },
+      {
+        from: 'dc1',
+        to: FIRST_CLIENT,
+        tcp: 3389,
+        stoppedBy: ['laptop', 'windows-inbound-default'],
+      },
+      { from: 'files', to: FIRST_CLIENT, tcp: 3389, stoppedBy: innerShut },
     ],
   },
 ]
@@ -223,6 +235,7 @@ const rowStory = (row: Row): Story =>
     topology: contoso,
     tags: ['firewall-table'],
     run: async ({ lab, expect }) => {
+      if (row.tunnel) expect(await lab.nodes.laptop.connect()).toBeConnected()
       for (const { stoppedBy, arrivesAt, ...query } of row.cases) {
         const probe = await lab.probe(query)
         if (stoppedBy !== undefined) {

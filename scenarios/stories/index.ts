@@ -2,6 +2,10 @@
 import type { Story } from 'sallyport'
 import { certificateSelection } from './certificate-selection.ts'
 import { certificates } from './certificates.ts'
+import { connect } from './connect.ts'
+import { connectFailures } from './connect-failures.ts'
+import { connectSuites } from './connect-suites.ts'
+import { connectUserFailures } from './connect-user-failures.ts'
 import { dns } from './dns.ts'
 import { enrolment } from './enrolment.ts'
 import { firewallTables } from './firewall-tables.ts'
@@ -14,6 +18,7 @@ import { npsRadius } from './nps-radius.ts'
 import { npsUserCertificates } from './nps-user-certificates.ts'
 import { perimeter } from './perimeter.ts'
 import { relyingParties } from './relying-parties.ts'
+import { sstp } from './sstp.ts'
 import { strongMapping } from './strong-mapping.ts'
 
 /** Those in which NPS decides, live. */
@@ -37,4 +42,9 @@ export const stories: readonly Story[] = [
   ...npsStories,
   ...strongMapping,
   ...certificateSelection,
+  ...connect,
+  ...connectFailures,
+  ...connectUserFailures,
+  ...connectSuites,
+  ...sstp,
 ]

@@ -47,6 +47,17 @@ const client = {
   os: 'windows-11',
   ...domainMember,
   profiles: { user: file('./user-tunnel.xml') },
+  // Windows' own firewall: answers and leases come in, and nobody calls a client.
+  firewall: {
+    rules: [allowEstablished('windows-replies'), allow('dhcp-in', { udp: [68] })],
+    otherwise: { input: { name: 'windows-inbound-default', verdict: 'drop' } },
+  },
+} as const
+
+/** A laptop has the device tunnel, too: it dials by itself, with the certificate of the computer. */
+const portable = {
+  ...client,
+  profiles: { ...client.profiles, device: file('./device-tunnel.xml') },
 } as const
 
 /** What the gateway and NPS share, and nobody else. A lab's own: never one that is in use. */
@@ -143,14 +154,14 @@ export const contoso = topology({
     laptop: host(
       { homeLan: 'dhcp' },
       {
-        ...client,
+        ...portable,
         roams: ['hotelLan', 'hotspot', 'office'],
         // Her certificate and the laptop's own come by autoenrolment: laptop:user and laptop:device.
         users: ['ada'],
       },
     ),
-    hotelLaptop: host({ hotelLan: 'dhcp' }, { ...client, users: ['bob'] }),
-    mobileLaptop: host({ hotspot: 'dhcp' }, client),
+    hotelLaptop: host({ hotelLan: 'dhcp' }, { ...portable, users: ['bob'] }),
+    mobileLaptop: host({ hotspot: 'dhcp' }, portable),
     officePc: host({ office: 'dhcp' }, { ...client, os: 'windows-10' }),
 
     homeRouter: natRouter(
@@ -366,10 +377,8 @@ export const contoso = topology({
       {
         // The one default gateway is outside (TOPO-05); the inside is reached by a static route.
         perimeterExternal: { address: '172.16.10.10', gateway: '172.16.10.1' },
-        // 172.16.20.129 is the first address of the client pool: RRAS keeps it for itself.
         perimeterInternal: {
           address: '172.16.20.10',
-          alsoAt: ['172.16.20.129'],
           metric: 15,
           dns: ['10.10.0.6'],
           suffix: 'corp.contoso.com',
@@ -383,6 +392,7 @@ export const contoso = topology({
           vpnGateway({
             certificate: 'ike',
             radius: [{ server: 'nps1', secret: RADIUS_SECRET }],
+            accounting: 'radius',
             pool: '172.16.20.128/25',
             deviceTunnel: { rootCertificateNames: ['CN=Contoso Root CA'] },
           }),
@@ -564,7 +574,21 @@ export const contoso = topology({
         ...domainMember,
         services: [
           webServer({ pages: { '/': 'Welcome to the Contoso intranet.\n' } }),
-          listener({ name: 'https', tcp: [443] }),
+          webServer({
+            certificate: 'web',
+            pages: { '/': 'Welcome to the Contoso intranet.\n' },
+          }),
+        ],
+        certificates: [
+          {
+            name: 'web',
+            issuer: 'issuingCa',
+            subject: 'CN=intranet.corp.contoso.com',
+            dns: ['intranet.corp.contoso.com'],
+            eku: ['serverAuth'],
+            validFrom: days(-60),
+            validFor: days(365),
+          },
         ],
       },
     ),
