@@ -54,7 +54,10 @@ async function storyCapture(story: Story): Promise<TitledCapture> {
     title: story.title,
     capture: lab.capture(),
     events: lab.trace.events,
-    ...(radiusSecret !== undefined && { radiusSecret }),
+    secrets: {
+      tables: lab.wiresharkTables(),
+      ...(radiusSecret !== undefined && { radius: radiusSecret }),
+    },
   }
 }
 
@@ -63,8 +66,8 @@ const stories = isJudged ? await allStories() : []
 describe.runIf(isJudged)('captures in the eyes of tshark', () => {
   const allowed = readAllowed()
   const used = new Set<AllowedRemark>()
-  const judge = ({ capture, events, radiusSecret }: TitledCapture): readonly string[] => {
-    const verdict = checkCapture(capture, allowed, events, radiusSecret)
+  const judge = ({ capture, events, secrets }: TitledCapture): readonly string[] => {
+    const verdict = checkCapture(capture, allowed, events, secrets)
     for (const entry of verdict.used) used.add(entry)
     return verdict.findings
   }
@@ -95,6 +98,27 @@ describe.runIf(isJudged)('captures in the eyes of tshark', () => {
     const events = damaged((frame) => frame.length - 1)
     const { findings } = checkCapture(captureOf(events), allowed, events)
     expect(findings.join()).toContain('Bad checksum')
+  })
+
+  test('the gate finds IKE and ESP that their keys do not open', async () => {
+    const tunnelled = stories.find(({ title }) => title.startsWith('FW-I-10'))!
+    const { capture, secrets } = await storyCapture(tunnelled)
+    const tables = secrets?.tables ?? {}
+    // Keys are the longest numbers of a line.
+    const other = (key: string): string => `${key.slice(0, -2)}${key.endsWith('00') ? '01' : '00'}`
+    const spoilt = Object.fromEntries(
+      Object.entries(tables).map(([name, text]) => [
+        name,
+        text.replaceAll(/[0-9a-f]{32,}/g, other),
+      ]),
+    )
+    const findings = (given: typeof tables) =>
+      checkCapture(capture, allowed, undefined, { tables: given }).findings.join('\n')
+    expect(findings(tables)).toBe('')
+    expect(findings(spoilt)).toMatch(
+      /IKE of \w+ is not opened|Integrity Checksum Data is incorrect/,
+    )
+    expect(findings(spoilt)).toMatch(/ESP of \w+ is not opened/)
   })
 
   test('the gate finds a frame that is not the one in the trace', () => {

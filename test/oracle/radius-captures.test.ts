@@ -12,7 +12,7 @@ const isJudged = hasTshark() || process.env['SALLYPORT_JUDGES'] === 'required'
 /** The RADIUS of a story. Wireshark reads EAP where it sees it first, and takes each further sight of it for a repetition. */
 async function radiusOf(title: string): Promise<readonly DissectedFrame[]> {
   const { lab } = await play(npsEap.find((story) => story.title.startsWith(title))!)
-  const frames = dissect(lab!.capture(), 'gateway-and-nps1')
+  const frames = dissect(lab!.capture(), { radius: 'gateway-and-nps1' })
   return frames.filter((frame) => frame.field('radius.code') !== undefined)
 }
 

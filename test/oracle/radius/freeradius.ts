@@ -38,9 +38,20 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   return ports
 }
 
+export interface FreeRadiusPlace {
+  /** The loopback address that stands for an address of the network. Default {@link onLoopback}. */
+  readonly realAddress?: (address: string) => string
+  /** How a program is started where it is to run. Default: here. */
+  readonly command?: (program: string, ...args: string[]) => readonly [string, readonly string[]]
+}
+
 /** Start FreeRADIUS as the NPS of a topology; rejects with its own log when it does not come up. */
 export async function startFreeRadius(
   compiled: Compiled,
+  {
+    realAddress = onLoopback,
+    command = (program, ...args) => [program, args],
+  }: FreeRadiusPlace = {},
 ): Promise<RadiusServer & { readonly pid: number }> {
   const directory = mkdtempSync(path.join(tmpdir(), 'sallyport-radius-'))
   const [port = 0, accountingPort = 0] = await freePorts(2)
@@ -55,14 +66,17 @@ export async function startFreeRadius(
     node,
     listen,
     directory,
-    realAddress: onLoopback,
+    realAddress,
   })
   for (const { name, text } of rendered.files) {
     const file = path.join(directory, name)
     mkdirSync(path.dirname(file), { recursive: true })
     writeFileSync(file, text, { mode: 0o600 })
   }
-  const child = spawn('freeradius', ['-f', '-l', 'stdout', '-n', 'radiusd', '-d', directory], {
+  const [program, args] = command(
+    ...(['freeradius', '-f', '-l', 'stdout', '-n', 'radiusd', '-d', directory] as const),
+  )
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const stop = async (): Promise<void> => {

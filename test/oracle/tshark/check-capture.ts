@@ -6,11 +6,12 @@ import { readFileSync } from 'node:fs'
 import { formatIpv4 } from '../../../src/base/address.ts'
 import { u16 } from '../../../src/base/bytes.ts'
 import type { TraceEvent } from '../../../src/net/trace.ts'
+import { isTunnelFrame } from '../../../src/net/tunnel.ts'
 import { decodeArp } from '../../../src/wire/arp.ts'
-import { decodeEthernet, ETHER_TYPE } from '../../../src/wire/ethernet.ts'
+import { decodeEthernet, ETHER_TYPE, ETHERNET_HEADER } from '../../../src/wire/ethernet.ts'
 import { decodeIpv4, PROTOCOL, type Ipv4Packet } from '../../../src/wire/ipv4.ts'
-import { separateInterfaces } from './separate-interfaces.ts'
-import { dissect, WARNING, type DissectedFrame, type Field } from './tshark.ts'
+import { interfacesOf, oneInterface, separateInterfaces } from './separate-interfaces.ts'
+import { dissect, WARNING, type DissectedFrame, type Field, type Secrets } from './tshark.ts'
 
 /** A remark of tshark that is no fault of the capture. */
 export interface AllowedRemark {
@@ -40,19 +41,30 @@ export interface Verdict {
   readonly used: ReadonlySet<AllowedRemark>
 }
 
-/** Judge one capture file. With `radiusSecret`, every answer's authenticator must hold; with `events`, the trace it was made from, fields are compared too. */
+/**
+ * Judge one capture file. With `events`, the trace it was made from, fields are compared, too; with the secret of RADIUS every answer's authenticator
+ * must hold, and with tables all of IKE and ESP that they have keys for must open.
+ */
 export function checkCapture(
   capture: Uint8Array,
   allowed: readonly AllowedRemark[],
   events?: readonly TraceEvent[],
-  radiusSecret?: string,
+  secrets: Secrets = {},
 ): Verdict {
-  const frames = dissect(capture, radiusSecret)
+  const frames = dissect(capture, secrets)
   const used = new Set<AllowedRemark>()
   let separated: readonly DissectedFrame[] | undefined
+  const sightOf = interfaceSights(capture, secrets)
   const persists = (i: number, { message }: AllowedRemark): boolean => {
-    separated ??= dissect(separateInterfaces(capture), radiusSecret)
-    return complaintsOf(separated[i]!).some((complaint) => complaint.includes(message))
+    const isRemarked = (frame: DissectedFrame): boolean =>
+      complaintsOf(frame).some((complaint) => complaint.includes(message))
+    separated ??= dissect(separateInterfaces(capture), secrets)
+    if (!isRemarked(separated[i]!)) return false
+    // Other addresses are not given inside ESP, nor in ARP: the interface alone must be without the remark.
+    const isOutOfReach = (['esp.spi', 'arp.opcode'] as const).some(
+      (name) => frames[i]!.field(name) !== undefined,
+    )
+    return !isOutOfReach || isRemarked(sightOf(i))
   }
   const isExcused = (complaint: string, i: number): boolean => {
     const excuse = allowed.find(({ message }) => complaint.includes(message))
@@ -67,11 +79,46 @@ export function checkCapture(
       .map((complaint) => `${placeOf(frame)}: ${complaint}`),
   )
   const differences = events === undefined ? [] : compareFields(frames, events)
-  return { findings: [...findings, ...differences], used }
+  return { findings: [...findings, ...closedFrames(frames, secrets.tables), ...differences], used }
+}
+
+/** A frame as it looks in a capture of its interface alone. */
+function interfaceSights(capture: Uint8Array, secrets: Secrets): (frame: number) => DissectedFrame {
+  const nics = interfacesOf(capture)
+  const sights = new Map<number, readonly DissectedFrame[]>()
+  return (frame) => {
+    const nic = nics[frame]!
+    const sight = sights.get(nic) ?? dissect(oneInterface(capture, nic), secrets)
+    sights.set(nic, sight)
+    return sight[nics.slice(0, frame).filter((each) => each === nic).length]!
+  }
 }
 
 const placeOf = (frame: DissectedFrame): string =>
   `frame ${frame.number} at ${frame.field('frame.interface_name')}`
+
+/** IANA: Encrypted and Authenticated, Encrypted and Authenticated Fragment. */
+const SEALED = new Set(['46', '53'])
+
+/** Frames whose keys are in the tables, and which tshark did not open: one line each. */
+function closedFrames(
+  frames: readonly DissectedFrame[],
+  { ikev2_decryption_table: ike = '', esp_sa: esp = '' }: NonNullable<Secrets['tables']> = {},
+): string[] {
+  const lines = (table: string): readonly string[] => table.split('\n').filter(Boolean)
+  const initiators = new Set(lines(ike).map((line) => line.split(',')[0]))
+  const spis = new Set(lines(esp).map((line) => Number(JSON.parse(line.split(',')[3]!))))
+  return frames.flatMap((frame) => {
+    const spi = frame.field('isakmp.ispi')
+    const isSealed = frame.fields('isakmp.typepayload').some((type) => SEALED.has(type))
+    if (isSealed && initiators.has(spi) && frame.field('isakmp.enc.decrypted') === undefined)
+      return [`${placeOf(frame)}: IKE of ${spi} is not opened`]
+    const child = frame.field('esp.spi')
+    if (child === undefined || !spis.has(Number(child)) || isTrue(frame.field('esp.icv_good')))
+      return []
+    return [`${placeOf(frame)}: ESP of ${child} is not opened`]
+  })
+}
 
 /** What `isMalformed` says already. */
 const MALFORMED = 'Malformed Packet'
@@ -81,6 +128,7 @@ const isTrue = (value: string | undefined): boolean => value === '1' || value ==
 
 const complaintsOf = (frame: DissectedFrame): string[] => [
   ...(frame.isMalformed ? ['malformed'] : []),
+  ...(isTrue(frame.field('esp.icv_bad')) ? ['wrong ICV of ESP'] : []),
   ...(isTrue(frame.field('radius.authenticator.invalid')) ? ['wrong RADIUS authenticator'] : []),
   ...frame.remarks
     .filter(({ severity, message }) => severity >= WARNING && !message.startsWith(MALFORMED))
@@ -112,15 +160,16 @@ export function compareFields(
   })
 }
 
-/** Numbers may be written in decimal or hexadecimal; all else is text. */
+/** Numbers may be written in decimal or hexadecimal; all else is text. A field that must not be there is expected to be empty. */
 const sameValue = (read: string | undefined, expected: string): boolean =>
-  read === expected || (read !== undefined && read !== '' && Number(read) === Number(expected))
+  (read ?? '') === expected ||
+  (read !== undefined && read !== '' && Number(read) === Number(expected))
 
 const metaFields = (event: Seen): Expected => ({
   'frame.interface_name': `${event.node}/${event.nic}`,
   'frame.time_epoch': `${Math.floor(event.at / 1e6)}.${String(event.at % 1e6).padStart(6, '0')}000`,
   'frame.packet_flags': event.kind === 'received' ? '1' : '2',
-  'frame.len': `${event.frame.length}`,
+  'frame.len': `${event.frame.length - (isTunnelFrame(event.frame) ? ETHERNET_HEADER : 0)}`,
 })
 
 const mac = (bytes: Uint8Array): string =>
@@ -131,8 +180,9 @@ function frameFields(frame: Uint8Array): Expected {
   if (!ethernet.ok) return {}
   const { source, destination, vlan, etherType, payload } = ethernet.value
   return {
-    'eth.src': mac(source),
-    'eth.dst': mac(destination),
+    // The capture of a tunnel has no Ethernet.
+    'eth.src': isTunnelFrame(frame) ? '' : mac(source),
+    'eth.dst': isTunnelFrame(frame) ? '' : mac(destination),
     ...(vlan === undefined ? {} : { 'vlan.id': `${vlan}` }),
     ...(etherType === ETHER_TYPE.arp ? arpFields(payload) : {}),
     ...(etherType === ETHER_TYPE.ipv4 ? ipFields(payload) : {}),

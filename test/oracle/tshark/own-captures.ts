@@ -17,14 +17,15 @@ import { CLASS, TYPE } from '../../../src/wire/dns/registry.ts'
 import { echoRest, encodeIcmp, ICMP_TYPE } from '../../../src/wire/icmp.ts'
 import { PROTOCOL } from '../../../src/wire/ipv4.ts'
 import { natNetwork, PEER, ROUTER, SERVER } from '../../net/nat-network.ts'
+import { espTunnel } from '../../node/ike/esp-tunnel.ts'
+import type { Secrets } from './tshark.ts'
 
 export interface TitledCapture {
   readonly title: string
   readonly capture: Uint8Array
   /** The trace that it was made from. */
   readonly events: readonly TraceEvent[]
-  /** What gateways and servers of RADIUS share. */
-  readonly radiusSecret?: string
+  readonly secrets?: Secrets
 }
 
 type Network = ReturnType<typeof natNetwork>
@@ -37,6 +38,30 @@ const titled = (title: string, act: (network: Network) => void): TitledCapture =
   act(network)
   const { events } = network.trace
   return { title, capture: captureOf(events), events }
+}
+
+/** What goes through a tunnel, in the clear at its interfaces and sealed on the way. */
+function tunnelled(encapsulates: boolean): TitledCapture {
+  const { net, client, server } = espTunnel({ encapsulates, wanMtu: 1000 })
+  server.tcp.listen({ port: 8000 }, (connection) => ({
+    onData: (bytes) => connection.send(bytes),
+    onEnd: () => connection.close(),
+  }))
+  const address = ipv4('10.0.0.5')
+  const connection = client.tcp.connect({ address, port: 8000 }, {})
+  connection.send(new Uint8Array(9000))
+  net.run(seconds(5))
+  connection.close()
+  net.run(seconds(5))
+  const opened = client.udp.open({ onDatagram: () => {} }, { port: 4000 })
+  if (opened.ok) {
+    opened.value.send({ address, port: 9 }, new Uint8Array(3000), { dontFragment: false })
+    opened.value.send({ address, port: 53 }, query)
+  }
+  net.run(seconds(1))
+  const { events } = net.trace
+  const how = encapsulates ? 'in UDP' : 'as protocol 50'
+  return { title: `a tunnel, ESP ${how}`, capture: captureOf(events), events }
 }
 
 function echo(network: Network, name: 'server' | 'printer', port: number): void {
@@ -137,6 +162,8 @@ export const ownCaptures = (): readonly TitledCapture[] => [
     client.release()
     network.run(seconds(1))
   }),
+  tunnelled(true),
+  tunnelled(false),
   titled('a host that is not there', (network) => {
     network.stacks.server.setDown(true)
     laptopSocket(network).send({ address: SERVER, port: 9 }, new Uint8Array(20))

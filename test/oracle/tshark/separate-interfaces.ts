@@ -3,7 +3,7 @@
  * conversations of its own: a router with one interface sees each packet come and go. Checksums follow (RFC 1624): what was right stays
  * so, and what was wrong. Reads what the lab writes, one little-endian section of pcapng.
  */
-import { adjustChecksum, setU16, setU32, toHex, u16, u32 } from '../../../src/base/bytes.ts'
+import { adjustChecksum, concat, setU16, setU32, toHex, u16, u32 } from '../../../src/base/bytes.ts'
 import { ETHER_TYPE } from '../../../src/wire/ethernet.ts'
 import {
   destinationOf,
@@ -14,6 +14,9 @@ import {
   sourceOf,
 } from '../../../src/wire/ipv4.ts'
 
+const INTERFACE_DESCRIPTION = 1
+const LINK_TYPE_AT = 8
+const LINK_TYPE_RAW = 101
 const ENHANCED_PACKET = 6
 const FRAME_AT = 28
 const INTERFACE_AT = 8
@@ -31,15 +34,19 @@ export function separateInterfaces(capture: Uint8Array): Uint8Array {
     names.set(key, renamed)
     return renamed
   }
+  const linkTypes: number[] = []
   for (let at = 0; at < out.length; at += view.getUint32(at + 4, true)) {
-    if (view.getUint32(at, true) !== ENHANCED_PACKET) continue
+    const type = view.getUint32(at, true)
+    if (type === INTERFACE_DESCRIPTION) linkTypes.push(view.getUint16(at + LINK_TYPE_AT, true))
+    if (type !== ENHANCED_PACKET) continue
     const nic = view.getUint32(at + INTERFACE_AT, true)
     const length = view.getUint32(at + CAPTURED_LENGTH_AT, true)
     const frame = out.subarray(at + FRAME_AT, at + FRAME_AT + length)
-    const ip = ipOffset(frame)
+    const isRaw = linkTypes[nic] === LINK_TYPE_RAW
+    const ip = isRaw ? rawOffset(frame) : ipOffset(frame)
     if (ip === undefined || u32(frame, ip + 16) === 0xffffffff) continue
     const [source, destination] = [sourceOf(frame, ip), destinationOf(frame, ip)]
-    const place = `${nic} ${stationsOf(frame)}`
+    const place = isRaw ? `${nic}` : `${nic} ${stationsOf(frame)}`
     const checksums = checksumsOf(frame, ip)
     for (const [at, address] of [
       [ip + 12, source],
@@ -49,6 +56,36 @@ export function separateInterfaces(capture: Uint8Array): Uint8Array {
     }
   }
   return out
+}
+
+/** Of each frame, in order: the number of its interface. */
+export function interfacesOf(capture: Uint8Array): readonly number[] {
+  const view = new DataView(capture.buffer, capture.byteOffset)
+  const found: number[] = []
+  for (let at = 0; at < capture.length; at += view.getUint32(at + 4, true)) {
+    if (view.getUint32(at, true) === ENHANCED_PACKET) {
+      found.push(view.getUint32(at + INTERFACE_AT, true))
+    }
+  }
+  return found
+}
+
+/**
+ * What one interface saw, and nothing else: for what cannot be told apart by addresses, because they are sealed (TCP inside ESP). Its frames keep their
+ * order; interfaces and secrets stay.
+ */
+export function oneInterface(capture: Uint8Array, nic: number): Uint8Array {
+  const view = new DataView(capture.buffer, capture.byteOffset)
+  const kept: Uint8Array[] = []
+  for (let at = 0; at < capture.length;) {
+    const end = at + view.getUint32(at + 4, true)
+    const isOthers =
+      view.getUint32(at, true) === ENHANCED_PACKET &&
+      view.getUint32(at + INTERFACE_AT, true) !== nic
+    if (!isOthers) kept.push(capture.subarray(at, end))
+    at = end
+  }
+  return concat(...kept)
 }
 
 /** Where the checksums are that cover its addresses: of the header, and of what begins in it. */
@@ -81,6 +118,9 @@ function replaceAddress(
 /** The two MAC addresses, in whichever direction the frame goes. */
 const stationsOf = (frame: Uint8Array): string =>
   [frame.subarray(0, 6), frame.subarray(6, 12)].map(toHex).toSorted().join(' ')
+
+const rawOffset = (packet: Uint8Array): number | undefined =>
+  packet.length >= 20 && packet[0]! >> 4 === 4 ? 0 : undefined
 
 function ipOffset(frame: Uint8Array): number | undefined {
   const tagged = frame.length > 18 && u16(frame, 12) === ETHER_TYPE.vlan

@@ -62,6 +62,12 @@ const FIELDS = [
   'eap.identity',
   'tls.handshake.type',
   'tls.record.content_type',
+  'isakmp.ispi',
+  'isakmp.typepayload',
+  'isakmp.enc.decrypted',
+  'esp.spi',
+  'esp.icv_good',
+  'esp.icv_bad',
 ] as const
 export type Field = (typeof FIELDS)[number]
 
@@ -80,24 +86,39 @@ const radiusPreferences = (secret: string | undefined): string[] =>
 const UNIT = '\u001f'
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024
 
-/** Have tshark read a capture file; with the secret of RADIUS, which says whether authenticators hold. Throws when tshark cannot read it. */
-export function dissect(capture: Uint8Array, radiusSecret?: string): readonly DissectedFrame[] {
+/** What tshark is told besides the capture. */
+export interface Secrets {
+  /** Of RADIUS: tshark then says whether authenticators hold. */
+  readonly radius?: string
+  /** Files of a profile, by name: the keys of IKE and ESP. */
+  readonly tables?: Readonly<Record<string, string>>
+}
+
+/** Have tshark read a capture file, in a profile of its own. Throws when tshark cannot read it. */
+export function dissect(capture: Uint8Array, secrets: Secrets = {}): readonly DissectedFrame[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'sallyport-tshark-'))
   const file = path.join(folder, 'capture.pcapng')
   try {
+    for (const [name, content] of Object.entries(secrets.tables ?? {}))
+      writeFileSync(path.join(folder, name), content)
     writeFileSync(file, capture)
     const names = [...ALL, ...FIELDS]
     const output = execFileSync(
       'tshark',
       [
         ['-n', '-r', file, '-T', 'fields', '-E', 'separator=/t', '-E', `aggregator=${UNIT}`],
-        [...PREFERENCES, ...radiusPreferences(radiusSecret)].flatMap((preference) => [
+        [...PREFERENCES, ...radiusPreferences(secrets.radius)].flatMap((preference) => [
           '-o',
           preference,
         ]),
         names.flatMap((name) => ['-e', name]),
       ].flat(),
-      { encoding: 'utf8', maxBuffer: OUTPUT_BYTES_MAX, stdio: ['ignore', 'pipe', 'ignore'] },
+      {
+        encoding: 'utf8',
+        maxBuffer: OUTPUT_BYTES_MAX,
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { ...process.env, WIRESHARK_CONFIG_DIR: folder },
+      },
     )
     return output
       .split('\n')
