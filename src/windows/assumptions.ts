@@ -78,7 +78,7 @@ export interface Assumptions extends KdcAssumptions, SwitchDefaults {
   readonly userCertificateMissed: 'inside-tls' | 'at-identity'
   /**
    * Which events IKEv2 logs before it fails. `as-ppp`: 20223 and 20224 before a user is authenticated, as PPP is documented. `at-once`: both
-   * before IKE begins, since they stand five seconds before an 809 in a log of Windows 10 (trailofbits/algo issue 760). `none`: with 20225 only.
+   * before IKE begins, since they stand five seconds before an 809 in a log of Windows 10. `none`: with 20225 only.
    */
   readonly rasClientStagesOfIke: 'as-ppp' | 'at-once' | 'none'
   /** Whether the gateway logs 20255 where a client gives up, or its last message is refused. */
