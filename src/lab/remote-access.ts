@@ -98,7 +98,7 @@ function judgements(context: ServiceContext, { certificate }: VpnGatewaySpec): J
     judgeDevice: (chain, { key }, done) => {
       const as = { as: 'gateway-device', assume: context.assumed() } as const
       node.judgePresented(chain, as, (judgement) => {
-        if (key !== undefined) context.noteDial(key, { device: judgement })
+        context.noteDial(key, { device: judgement })
         if (judgement.valid) return done({ accepted: true })
         const [first] = judgement.failures
         const failure = first === undefined ? 'not trusted' : `${first.subject} ${first.message}`
@@ -114,9 +114,8 @@ const records = (
   book: GatewayBook,
 ): Omit<RemoteAccessDeps, keyof Judgements> => ({
   onReport: (report, connection) => {
-    const { key } = connection
-    if (key !== undefined && report.kind === 'ike/authentication-failed' && report.by === 'own') {
-      noteDial(key, { fault: report.fault })
+    if (report.kind === 'ike/authentication-failed' && report.by === 'own') {
+      noteDial(connection.key, { fault: report.fault })
     }
     book.reported(report, connection)
   },

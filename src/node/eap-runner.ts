@@ -12,7 +12,7 @@ import type {
 import { carryOutTlsAsk } from '../engine/eap/tls-ask.ts'
 import type { EapOutput, EapReport } from '../engine/eap/server.ts'
 import type { Env, Step } from '../engine/engine.ts'
-import type { Host } from '../net/sockets.ts'
+import { StepRunner, type StepHost } from './step-runner.ts'
 
 export type EapEngineInput =
   | { readonly kind: 'packet'; readonly bytes: Uint8Array }
@@ -44,69 +44,46 @@ export interface EapOwner extends EapHost {
 }
 
 export class EapRunner<State> {
-  readonly #engine: EapEngine<State>
   readonly #owner: EapOwner
-  readonly #env: Env
-  #state: State | undefined
-  #isOver = false
+  readonly #runner: StepRunner<State, EapEngineInput, EapOutput>
 
-  constructor(
-    host: Pick<Host, 'now' | 'rng' | 'log'>,
-    engine: EapEngine<State>,
-    owner: EapOwner,
-    label: string,
-  ) {
-    this.#engine = engine
+  constructor(host: StepHost, engine: EapEngine<State>, owner: EapOwner, label: string) {
     this.#owner = owner
-    this.#env = {
-      get now() {
-        return host.now
-      },
-      rng: host.rng.fork(`${owner.source}/eap/${label}`),
-      log: (text) => host.log(owner.source, text),
-    }
+    const { source } = owner
+    this.#runner = new StepRunner(host, engine, {
+      source,
+      stream: `${source}/eap/${label}`,
+      carry: (output) => this.#carry(output),
+    })
   }
 
   start(): void {
-    const { state, outputs } = this.#engine.start(this.#env)
-    this.#state = state
-    this.#carryOut(outputs)
+    this.#runner.start()
   }
 
   /** A packet of the other side. */
   packet(bytes: Uint8Array): void {
-    this.#input({ kind: 'packet', bytes })
+    this.#runner.input({ kind: 'packet', bytes })
   }
 
   /** Answers that are still under way lead nowhere from now on. */
   stop(): void {
-    this.#isOver = true
+    this.#runner.stop()
   }
 
-  #input(input: EapEngineInput): void {
-    if (this.#isOver || this.#state === undefined) return
-    const { state, outputs } = this.#engine.step(this.#state, input, this.#env)
-    this.#state = state
-    this.#carryOut(outputs)
-  }
-
-  #carryOut(outputs: readonly EapOutput[]): void {
-    for (const output of outputs) {
-      switch (output.kind) {
-        case 'send':
-          this.#owner.send(output.bytes)
-          break
-        case 'report':
-          this.#owner.report(output.report)
-          break
-        case 'ask':
-          this.#ask(output.ask)
-      }
+  #carry(output: EapOutput): void {
+    switch (output.kind) {
+      case 'send':
+        return this.#owner.send(output.bytes)
+      case 'report':
+        return this.#owner.report(output.report)
+      case 'ask':
+        this.#ask(output.ask)
     }
   }
 
   #ask(ask: EapAsk): void {
-    const answer = (told: EapAnswer): void => this.#input({ kind: 'answer', answer: told })
+    const answer = (told: EapAnswer): void => this.#runner.input({ kind: 'answer', answer: told })
     switch (ask.kind) {
       case 'tls':
         carryOutTlsAsk(ask, answer)

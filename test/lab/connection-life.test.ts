@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { formatIpv4 } from '../../src/base/address.ts'
 import { u16 } from '../../src/base/bytes.ts'
-import { days, hours, minutes, seconds } from '../../src/base/time.ts'
+import { between, days, hours, minutes, seconds, type Duration } from '../../src/base/time.ts'
 import { NAT_T_PORT } from '../../src/wire/ikev2/header.ts'
 import { PROTOCOL } from '../../src/wire/ipv4.ts'
 import { ipv4Of } from '../../src/lab/legs.ts'
@@ -101,4 +101,34 @@ test('keys are replaced before they are eight hours old, and nobody notices', as
   expect(lab.trace.secrets('esp').length).toBeGreaterThanOrEqual(8)
   expect(laptop.tunnels()).toEqual([before.inner])
   expect(await reachesDc1(lab)).toBe(true)
+})
+
+test('without a network the tunnel waits, and goes on where its computer finds one', async () => {
+  const lab = labOf(withService(contoso, 'gateway', { 'vpn-gateway': AWAKE }))
+  const { laptop } = lab.nodes
+  const { inner } = await laptop.connect()
+  // Nobody gives addresses there.
+  await laptop.moveTo('transit')
+  await lab.advance(minutes(20))
+  expect(laptop.tunnels()).toHaveLength(1)
+  expect(await reachesDc1(lab)).toBe(false)
+  await laptop.moveTo('homeLan')
+  await lab.advance(seconds(5))
+  expect(await reachesDc1(lab)).toBe(true)
+  expect(laptop.tunnels()[0]?.address).toBe(inner!.address)
+})
+
+test('a tunnel that is without a network for half an hour is lost, and the client says so', async () => {
+  const lab = labOf(withService(contoso, 'gateway', { 'vpn-gateway': AWAKE }))
+  const { laptop } = lab.nodes
+  await laptop.connect()
+  const left = lab.now
+  // The move ends when DHCP has given up.
+  await laptop.moveTo('transit')
+  const waited = between(left, lab.now)
+  await lab.advance((minutes(30) - waited - seconds(1)) as Duration)
+  expect(laptop.tunnels()).toHaveLength(1)
+  await lab.advance(seconds(2))
+  expect(laptop.tunnels()).toHaveLength(0)
+  expect(lastEvents(lab, 'laptop', 1)).toEqual([20226])
 })

@@ -10,6 +10,7 @@ import { encryptionOf } from '../../crypto/ike/transforms.ts'
 import { ESP_HEADER_BYTES } from '../../wire/esp.ts'
 import { headerFault, totalLengthOf } from '../../wire/ipv4.ts'
 import type { IkeChild } from '../ikev2/contract.ts'
+import type { PacketCount, TunnelUsage } from '../tunnel-usage.ts'
 import { packetCheck, type PacketCheck } from './inner-packet.ts'
 import { ReplayWindow, WINDOW_DEFAULT } from './replay-window.ts'
 
@@ -61,21 +62,12 @@ export type EspDropReason =
 /** `packet` is the caller's to keep: a whole ESP packet of `seal`, a whole inner one of `open`. */
 export type EspOutcome = { readonly packet: Uint8Array } | { readonly dropped: EspDropReason }
 
-/** One direction, from the beginning of the pair. */
-export interface EspCount {
-  readonly packets: number
-  /** Of inner packets. */
-  readonly bytes: number
-}
-
-export interface EspCounters {
-  readonly outbound: EspCount
-  readonly inbound: EspCount
+export interface EspCounters extends TunnelUsage {
   /** Of either direction; a reason that never was is absent. */
   readonly dropped: Readonly<Partial<Record<EspDropReason, number>>>
 }
 
-type Counting = { -readonly [K in keyof EspCount]: EspCount[K] }
+type Counting = { -readonly [K in keyof PacketCount]: PacketCount[K] }
 
 /**
  * The pair of an {@link IkeChild}. Changed in place: every packet of a tunnel passes here. No bytes make it throw.

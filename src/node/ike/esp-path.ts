@@ -6,7 +6,8 @@ import type { Ipv4 } from '../../base/address.ts'
 import { u32 } from '../../base/bytes.ts'
 import type { Rng } from '../../base/rng.ts'
 import type { Instant } from '../../base/time.ts'
-import { EspSa, type EspCount } from '../../engine/esp/esp-sa.ts'
+import { EspSa } from '../../engine/esp/esp-sa.ts'
+import type { PacketCount, TunnelUsage } from '../../engine/tunnel-usage.ts'
 import type { IkeChild } from '../../engine/ikev2/contract.ts'
 import type { EspTraffic, IkeEndpoints } from '../../engine/ikev2/options.ts'
 import type { TunnelRefusal } from '../../net/sockets.ts'
@@ -34,12 +35,6 @@ export interface EspPathHost {
   wears(spi: number, limit: 'soft' | 'hard'): void
 }
 
-/** Of all pairs that there were. */
-export interface EspUsage {
-  readonly outbound: EspCount
-  readonly inbound: EspCount
-}
-
 export class EspPath {
   readonly #host: EspPathHost
   readonly #pairs = new Map<number, EspSa>()
@@ -50,7 +45,7 @@ export class EspPath {
   #encapsulates = true
   #heard: Instant | undefined
   #sent: Instant | undefined
-  #gone: EspUsage = { outbound: NOTHING, inbound: NOTHING }
+  #gone: TunnelUsage = { outbound: NOTHING, inbound: NOTHING }
 
   constructor(host: EspPathHost) {
     this.#host = host
@@ -94,7 +89,7 @@ export class EspPath {
   }
 
   /** Inner packets and their bytes, since the first pair. */
-  get usage(): EspUsage {
+  get usage(): TunnelUsage {
     return [...this.#pairs.values()].map((pair) => pair.counters).reduce(sumOf, this.#gone)
   }
 
@@ -131,14 +126,14 @@ export class EspPath {
   }
 }
 
-const NOTHING: EspCount = { packets: 0, bytes: 0 }
+const NOTHING: PacketCount = { packets: 0, bytes: 0 }
 
-const plus = (a: EspCount, b: EspCount): EspCount => ({
+const plus = (a: PacketCount, b: PacketCount): PacketCount => ({
   packets: a.packets + b.packets,
   bytes: a.bytes + b.bytes,
 })
 
-const sumOf = (a: EspUsage, b: EspUsage): EspUsage => ({
+const sumOf = (a: TunnelUsage, b: TunnelUsage): TunnelUsage => ({
   outbound: plus(a.outbound, b.outbound),
   inbound: plus(a.inbound, b.inbound),
 })

@@ -4,12 +4,11 @@
  */
 import type { EapOffer } from '../../engine/eap/authenticator.ts'
 import { eapServer, type EapReport } from '../../engine/eap/server.ts'
-import type { ChainAnswer, LogonRequest, LogonResult } from '../../engine/eap/method.ts'
 import type { Host } from '../../net/sockets.ts'
 import type { Timer } from '../../net/world.ts'
 import type { Duration } from '../../base/time.ts'
 import { EapCode } from '../../wire/eap/packet.ts'
-import { EapRunner } from '../eap-runner.ts'
+import { EapRunner, type EapHost } from '../eap-runner.ts'
 
 /** What came of a packet of the peer. */
 export type EapTurn =
@@ -22,17 +21,11 @@ export type EapTurn =
 
 export type EapEnd = Exclude<EapReport, { readonly code: 'eap/ignored' }>
 
-export interface EapSessionOptions {
+export interface EapSessionOptions extends Pick<EapHost, 'judge' | 'logon'> {
   readonly label: string
   readonly offers: readonly EapOffer[]
   /** Without an answer for so long, the conversation is given up. */
   readonly timeout: Duration
-  judge(
-    chain: readonly Uint8Array[],
-    isResumed: boolean,
-    done: (verdict: ChainAnswer) => void,
-  ): void
-  logon(request: LogonRequest, done: (result: LogonResult) => void): void
   onTimeout(): void
 }
 

@@ -6,6 +6,7 @@ import type { Ipv4 } from '../../base/address.ts'
 import { between, type Duration, type Instant } from '../../base/time.ts'
 import type { OverReason } from '../../engine/ikev2/report.ts'
 import type { SstpEnd } from '../../engine/sstp/contract.ts'
+import type { TunnelUsage } from '../../engine/tunnel-usage.ts'
 import type { TunnelRefusal } from '../../net/sockets.ts'
 import type { Timer } from '../../net/world.ts'
 import { attributeValue } from '../../wire/radius/attributes.ts'
@@ -29,20 +30,9 @@ export interface RasClient {
   readonly outcome: NasOutcome | undefined
   /** It was ended because it carried nothing. */
   readonly wasIdle: boolean
-  readonly usage: Usage
+  readonly usage: TunnelUsage
   /** An inner packet for the client. */
   send(packet: Uint8Array): TunnelRefusal | void
-}
-
-/** Inner packets and their bytes. */
-export interface Usage {
-  readonly outbound: Count
-  readonly inbound: Count
-}
-
-interface Count {
-  readonly packets: number
-  readonly bytes: number
 }
 
 export type RasEnd = OverReason | SstpEnd

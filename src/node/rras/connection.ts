@@ -3,9 +3,10 @@
  * Not the service (`remote-access.ts`), not IKE (`engine/ikev2`), and not the user's authentication, which is NPS's.
  */
 import type { Ipv4 } from '../../base/address.ts'
-import { fromUtf8, toHex } from '../../base/bytes.ts'
+import { fromUtf8 } from '../../base/bytes.ts'
 import type { Rng } from '../../base/rng.ts'
 import type { Duration, Instant } from '../../base/time.ts'
+import type { TunnelUsage } from '../../engine/tunnel-usage.ts'
 import type { TunnelRefusal } from '../../net/sockets.ts'
 import type { ChildDownReason, IkeChild, IkePeer } from '../../engine/ikev2/contract.ts'
 import type { IkeCertificate, IkeEndpoints } from '../../engine/ikev2/options.ts'
@@ -22,7 +23,6 @@ import {
   type Authenticate,
   type IdleWatchHost,
   type RasClient,
-  type Usage,
 } from './client.ts'
 import { EapRelay } from './eap-relay.ts'
 
@@ -65,8 +65,8 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
   readonly port: number
   endpoints: IkeEndpoints
   address: Ipv4 | undefined
-  /** The initiator's, in hexadecimal; undefined: there are no keys yet. */
-  key: string | undefined
+  /** The initiator's SPI, in hexadecimal. */
+  readonly key: string
   isEstablished = false
   wasIdle = false
   readonly #eap: EapRelay
@@ -75,12 +75,17 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
   /** The subject of a certificate. */
   #device: string | undefined
 
-  constructor(server: RasServer, endpoints: IkeEndpoints, port: number) {
+  constructor(
+    server: RasServer,
+    endpoints: IkeEndpoints,
+    as: { readonly key: string; readonly port: number },
+  ) {
     this.#server = server
     this.endpoints = endpoints
     this.opened = endpoints.remote.address
     this.#since = server.now
-    this.port = port
+    this.port = as.port
+    this.key = as.key
     this.path = new EspPath({
       get now() {
         return server.now
@@ -95,7 +100,7 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
     this.#eap = new EapRelay({
       answer: (answer) => this.runner.input(answer),
       authenticate: (user, peer, done) =>
-        server.authenticate({ user, address: this.from, key: this.key ?? '' }, peer, done),
+        server.authenticate({ user, address: this.from, key: this.key }, peer, done),
     })
   }
 
@@ -115,7 +120,7 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
     return this.#eap.outcome
   }
 
-  get usage(): Usage {
+  get usage(): TunnelUsage {
     return this.path.usage
   }
 
@@ -186,10 +191,6 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
   moved(endpoints: IkeEndpoints, encapsulates: boolean): void {
     this.endpoints = endpoints
     this.path.move(endpoints, encapsulates)
-  }
-
-  known(spiI: Uint8Array): void {
-    this.key ??= toHex(spiI)
   }
 
   over(why: OverReason): void {

@@ -186,14 +186,12 @@ export class RemoteAccess implements RasServer {
     const isTooMany = (this.#byPeer.get(endpoints.remote.address) ?? 0) >= maxSasPerPeer
     const port = isTooMany ? undefined : this.#portNumbers.take()
     if (port !== undefined) return this.#open(bytes, endpoints, port)
-    const why = isTooMany ? 'too-many-from-one' : 'no-port'
-    this.#deps.onRefused(why, endpoints, toHex(bytes.subarray(0, 8)))
+    this.#deps.onRefused(isTooMany ? 'too-many-from-one' : 'no-port', endpoints, keyOf(bytes))
   }
 
   #open(bytes: Uint8Array, endpoints: IkeEndpoints, port: number): void {
     const certificate = this.#deps.certificate()
-    const connection = new RasConnection(this, endpoints, port)
-
+    const connection = new RasConnection(this, endpoints, { key: keyOf(bytes), port })
     const session = ikeSession({
       ...this.#settings.responder,
       role: 'responder',
@@ -296,3 +294,6 @@ function ipv4Bytes(address: Ipv4): Uint8Array {
   setU32(bytes, 0, address)
   return bytes
 }
+
+/** What both sides know an IKE SA by from its first message on: the initiator's SPI. */
+const keyOf = (bytes: Uint8Array): string => toHex(bytes.subarray(0, 8))

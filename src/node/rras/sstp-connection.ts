@@ -7,18 +7,13 @@ import type { Duration } from '../../base/time.ts'
 import type { PppLease, PppReport } from '../../engine/ppp/contract.ts'
 import type { SstpEnd, SstpReport } from '../../engine/sstp/contract.ts'
 import { sstpSession } from '../../engine/sstp/session.ts'
+import type { TunnelUsage } from '../../engine/tunnel-usage.ts'
 import type { Host, TcpConnection, TunnelRefusal } from '../../net/sockets.ts'
 import type { SstpHttpRequest } from '../../wire/sstp-http.ts'
 import type { NasOutcome } from '../nas/nas.ts'
 import { SstpRunner, type SstpOwner } from '../sstp/sstp-runner.ts'
 import type { TlsHandlers } from '../tls-connection.ts'
-import {
-  IdleWatch,
-  type Authenticate,
-  type IdleWatchHost,
-  type RasClient,
-  type Usage,
-} from './client.ts'
+import { IdleWatch, type Authenticate, type IdleWatchHost, type RasClient } from './client.ts'
 import { EapRelay } from './eap-relay.ts'
 
 /** What a connection asks of the service that it belongs to. */
@@ -112,7 +107,7 @@ export class SstpConnection implements RasClient, SstpOwner {
     return this.#eap.outcome
   }
 
-  get usage(): Usage {
+  get usage(): TunnelUsage {
     return this.#runner.usage
   }
 

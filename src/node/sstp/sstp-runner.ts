@@ -1,16 +1,16 @@
 /**
- * Runs one SSTP session on a host: its timers on the host's clock, its bytes over a TLS connection, its questions to the owner.
+ * Runs one SSTP session on a host: its bytes over a TLS connection, its questions to the owner.
  * Not the session (`engine/sstp/session.ts`), and not what its owner makes of it.
  */
 import type { Instant } from '../../base/time.ts'
-import type { Env } from '../../engine/engine.ts'
 import type { PppLease, PppReport, PppTunnel } from '../../engine/ppp/contract.ts'
 import type { SstpEnd, SstpInput, SstpOutput, SstpReport } from '../../engine/sstp/contract.ts'
 import type { SstpSession } from '../../engine/sstp/session.ts'
 import type { SstpState } from '../../engine/sstp/state.ts'
-import type { Host, TcpConnection, TunnelRefusal } from '../../net/sockets.ts'
-import type { Timer } from '../../net/world.ts'
+import type { TcpConnection, TunnelRefusal } from '../../net/sockets.ts'
 import type { SstpHttpRequest } from '../../wire/sstp-http.ts'
+import { StepRunner, type StepHost } from '../step-runner.ts'
+import type { TunnelUsage } from '../../engine/tunnel-usage.ts'
 
 export interface SstpOwner {
   report(report: SstpReport | PppReport): void
@@ -26,65 +26,35 @@ export interface SstpOwner {
   over(why: SstpEnd): void
 }
 
-type SstpRunnerHost = Pick<Host, 'now' | 'rng' | 'log' | 'after'>
-
-export class SstpRunner {
-  readonly #host: SstpRunnerHost
-  readonly #session: SstpSession
+export class SstpRunner extends StepRunner<SstpState, SstpInput, SstpOutput> {
+  readonly #host: StepHost
   readonly #stream: TcpConnection
   readonly #owner: SstpOwner
-  readonly #env: Env
-  readonly #timers = new Map<string, Timer>()
-  readonly #inputs: SstpInput[] = []
   readonly #inbound = { packets: 0, bytes: 0 }
   readonly #outbound = { packets: 0, bytes: 0 }
   #carried: Instant
   #tunnel: PppTunnel | undefined
-  #state: SstpState | undefined
-  #isBusy = false
-  #isOver = false
 
   /** `stream`: TLS, established. `label` tells its stream of chance from those of other sessions. */
   constructor(
-    host: SstpRunnerHost,
+    host: StepHost,
     session: SstpSession,
-    ends: { readonly stream: TcpConnection; readonly owner: SstpOwner },
+    { stream, owner }: { readonly stream: TcpConnection; readonly owner: SstpOwner },
     label: string,
   ) {
+    super(host, session, {
+      source: 'RasSstp',
+      stream: `sstp/${label}`,
+      carry: (output) => this.#carry(output),
+    })
     this.#host = host
-    this.#session = session
-    this.#stream = ends.stream
-    this.#owner = ends.owner
+    this.#stream = stream
+    this.#owner = owner
     this.#carried = host.now
-    this.#env = {
-      get now() {
-        return host.now
-      },
-      rng: host.rng.fork(`sstp/${label}`),
-      log: (text) => host.log('RasSstp', text),
-    }
-  }
-
-  start(): void {
-    const { state, outputs } = this.#session.start(this.#env)
-    this.#state = state
-    this.#isBusy = true
-    for (const output of outputs) this.#carry(output)
-    this.#isBusy = false
-    this.#work()
-  }
-
-  /** Answers that come while outputs are carried out wait until all of them are: the session named an order. */
-  input(input: SstpInput): void {
-    this.#inputs.push(input)
-    this.#work()
   }
 
   /** Inner packets and their bytes. */
-  get usage(): {
-    readonly inbound: { readonly packets: number; readonly bytes: number }
-    readonly outbound: { readonly packets: number; readonly bytes: number }
-  } {
+  get usage(): TunnelUsage {
     return { inbound: { ...this.#inbound }, outbound: { ...this.#outbound } }
   }
 
@@ -103,11 +73,9 @@ export class SstpRunner {
   }
 
   /** Forget it without a word of SSTP. */
-  stop(): void {
-    this.#isOver = true
+  override stop(): void {
     this.#tunnel = undefined
-    for (const timer of this.#timers.values()) timer.cancel()
-    this.#timers.clear()
+    super.stop()
   }
 
   #count(count: { packets: number; bytes: number }, packet: Uint8Array): void {
@@ -116,27 +84,11 @@ export class SstpRunner {
     this.#carried = this.#host.now
   }
 
-  #work(): void {
-    if (this.#isBusy || this.#state === undefined) return
-    this.#isBusy = true
-    for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift()) {
-      if (this.#isOver) continue
-      const { state, outputs } = this.#session.step(this.#state, input, this.#env)
-      this.#state = state
-      for (const output of outputs) this.#carry(output)
-    }
-    this.#isBusy = false
-  }
-
-  #carry(output: SstpOutput): void {
+  #carry(output: Carried): void {
     const owner = this.#owner
     switch (output.kind) {
       case 'send':
         return this.#stream.send(output.bytes)
-      case 'arm':
-        return this.#arm(output.timer, output.after)
-      case 'disarm':
-        return this.#disarm(output.timer)
       case 'report':
         return owner.report(output.report)
       case 'ask-port': {
@@ -169,20 +121,6 @@ export class SstpRunner {
         return owner.over(output.why)
     }
   }
-
-  #arm(timer: string, after: Parameters<Host['after']>[0]): void {
-    this.#disarm(timer)
-    this.#timers.set(
-      timer,
-      this.#host.after(after, () => {
-        this.#timers.delete(timer)
-        this.input({ kind: 'timer', timer })
-      }),
-    )
-  }
-
-  #disarm(timer: string): void {
-    this.#timers.get(timer)?.cancel()
-    this.#timers.delete(timer)
-  }
 }
+
+type Carried = Exclude<SstpOutput, { readonly kind: 'arm' | 'disarm' }>

@@ -2,6 +2,7 @@
  * The user's end of EAP inside a tunnel that is being made, whatever the protocol of the tunnel is. Not the method (`node/eap-peer.ts`).
  */
 import type { EapPeerSession } from '../eap-peer.ts'
+import type { Dial, DialerDeps, Dialling } from './contract.ts'
 
 /** What a session of either protocol takes from its peer. */
 type EapAnswer =
@@ -10,25 +11,25 @@ type EapAnswer =
   | { readonly kind: 'eap-failure'; readonly why: string }
 
 export class EapEnd {
-  readonly #open: () => EapPeerSession | undefined
+  readonly #dial: Pick<Dial, 'authentication'>
+  readonly #deps: Pick<DialerDeps, 'onPhase'>
   readonly #answer: (answer: EapAnswer) => void
-  readonly #onSuccess: () => void
   #peer: EapPeerSession | undefined
 
-  /** `open` begins the user's EAP; undefined: there is nothing to come with. */
+  /** `answer` is given what the session of the tunnel is to be told. */
   constructor(
-    open: () => EapPeerSession | undefined,
+    { dial, deps }: Pick<Dialling, 'dial' | 'deps'>,
     answer: (answer: EapAnswer) => void,
-    onSuccess: () => void,
   ) {
-    this.#open = open
+    this.#dial = dial
+    this.#deps = deps
     this.#answer = answer
-    this.#onSuccess = onSuccess
   }
 
   /** A packet of the server. */
   packet(packet: Uint8Array): void {
-    this.#peer ??= this.#open()
+    const { authentication } = this.#dial
+    this.#peer ??= authentication.kind === 'eap' ? authentication.open() : undefined
     const peer = this.#peer
     if (peer === undefined) {
       return this.#answer({ kind: 'eap-failure', why: 'nothing to authenticate with' })
@@ -36,7 +37,7 @@ export class EapEnd {
     peer.packet(packet, (answer) => {
       const { end } = peer
       if (end?.code === 'eap/succeeded') {
-        this.#onSuccess()
+        this.#deps.onPhase('P4', 'the user has been let in')
         return this.#answer({ kind: 'eap-success', msk: end.msk })
       }
       // A peer that gives up may still have a last word for the server.

@@ -64,12 +64,7 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
     this.#stream = `client/${dial.name}/${host.now}`
     this.#server = server
     this.#interface = new VpnInterface(host, dial)
-    const { authentication } = dial
-    this.#eap = new EapEnd(
-      () => (authentication.kind === 'eap' ? authentication.open() : undefined),
-      (answer) => this.#runner?.input(answer),
-      () => deps.onPhase('P4', 'the user has been let in'),
-    )
+    this.#eap = new EapEnd({ dial, deps }, (answer) => this.#runner?.input(answer))
     this.#path = new EspPath({
       get now() {
         return host.now

@@ -39,12 +39,7 @@ export class SstpConnection implements VpnConnection, SstpOwner {
     this.#server = server
     this.#done = done
     this.#interface = new VpnInterface(host, dial)
-    const { authentication } = dial
-    this.#eap = new EapEnd(
-      () => (authentication.kind === 'eap' ? authentication.open() : undefined),
-      (answer) => this.#runner?.input(answer),
-      () => deps.onPhase('P4', 'the user has been let in'),
-    )
+    this.#eap = new EapEnd({ dial, deps }, (answer) => this.#runner?.input(answer))
   }
 
   start(): void {
