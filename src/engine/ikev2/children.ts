@@ -7,10 +7,12 @@ import { microseconds, type Duration } from '../../base/time.ts'
 import { childKeys } from '../../crypto/ike/keys.ts'
 import type { EspSuite } from '../../crypto/ike/transforms.ts'
 import type { ConfigurationAttribute } from '../../wire/ikev2/configuration.ts'
+import { notifyName } from '../../wire/ikev2/notify-types.ts'
 import type { TrafficSelector } from '../../wire/ikev2/traffic-selectors.ts'
 import type { ChildDownReason, EspKeys, IkeChild } from './contract.ts'
 import type { Lifetime } from './options.ts'
 import { espTransforms, proposalText, withGroup } from './proposals.ts'
+import type { ExchangeName, Side } from './report.ts'
 import { arm, disarm, say, type Child, type IkeSa, type Run } from './state.ts'
 
 /** RFC 4303 §2.1: those up to 255 are reserved. */
@@ -190,4 +192,13 @@ export function lifetimeTimer(timer: string): LifetimeTimer | undefined {
     ? ({ kind: 'child', spi: Number(name.slice(PREFIX.length)) } as const)
     : ({ kind: 'ike' } as const)
   return { of, limit }
+}
+
+/** No child comes of it. */
+export function sayChildRefused(
+  run: Run,
+  of: { readonly by: Side; readonly exchange: ExchangeName },
+  type: number,
+): void {
+  say(run, { kind: 'ike/child-refused', ...of, notify: notifyName(type), type })
 }

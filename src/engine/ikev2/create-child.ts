@@ -3,10 +3,18 @@
  */
 import { openKeyExchange } from '../../crypto/ike/groups.ts'
 import type { EspSuite } from '../../crypto/ike/transforms.ts'
-import { notifyName, NotifyType } from '../../wire/ikev2/notify-types.ts'
+import { NotifyType } from '../../wire/ikev2/notify-types.ts'
 import type { IkePayload } from '../../wire/ikev2/payloads.ts'
 import type { TrafficSelector } from '../../wire/ikev2/traffic-selectors.ts'
-import { childByRemote, isFull, newSpi, raiseChild, readSpi, spiBytes } from './children.ts'
+import {
+  childByRemote,
+  isFull,
+  newSpi,
+  raiseChild,
+  readSpi,
+  spiBytes,
+  sayChildRefused,
+} from './children.ts'
 import { respond } from './exchange.ts'
 import { newNonce } from './fresh.ts'
 import { find, findNotify, nonce, notify, ofU16, selectorsIn } from './payload.ts'
@@ -83,13 +91,7 @@ interface Terms {
 
 function refuse(run: Run, sa: IkeSa, type: number, data?: Uint8Array): void {
   respond(run, sa, [notify(type, data)])
-  say(run, {
-    kind: 'ike/child-refused',
-    by: 'own',
-    exchange: 'CREATE_CHILD_SA',
-    notify: notifyName(type),
-    type,
-  })
+  sayChildRefused(run, { by: 'own', exchange: 'CREATE_CHILD_SA' }, type)
 }
 
 function grant(run: Run, sa: IkeSa, payloads: readonly IkePayload[], terms: Terms): void {

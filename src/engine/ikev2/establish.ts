@@ -12,6 +12,7 @@ import { armLiveness } from './liveness.ts'
 import { behindNat } from './nat-detection.ts'
 import type { IkeEndpoints } from './options.ts'
 import { findNotify, hasNotify, notify, ofU16, u16List } from './payload.ts'
+import type { AuthenticationFault } from './report.ts'
 import { disarm, say, type Run } from './state.ts'
 
 /** OWN: of IKE's 20 bytes each; what is beyond is not looked at. */
@@ -107,5 +108,16 @@ export function establish(run: Run, hasChild: boolean): void {
     endpoints: state.endpoints,
     hasChild,
     took,
+  })
+}
+
+/** This side does not believe the peer, whom it knows by what it said it is; or has nothing to show itself. */
+export function disbelieve(run: Run, fault: AuthenticationFault): void {
+  const { peer } = run.state
+  say(run, {
+    kind: 'ike/authentication-failed',
+    by: 'own',
+    fault,
+    ...(peer !== undefined && { peer: { type: peer.type, data: peer.data } }),
   })
 }

@@ -3,11 +3,11 @@
  * the child only: the IKE SA stands (§2.21.2). No group: keys come from the IKE SA.
  */
 import type { ConfigurationAttribute } from '../../wire/ikev2/configuration.ts'
-import { notifyName, NotifyType } from '../../wire/ikev2/notify-types.ts'
+import { NotifyType } from '../../wire/ikev2/notify-types.ts'
 import { ConfigType } from '../../wire/ikev2/numbers.ts'
 import type { IkePayload } from '../../wire/ikev2/payloads.ts'
 import type { TrafficSelector } from '../../wire/ikev2/traffic-selectors.ts'
-import { newSpi, raiseChild, readSpi, spiBytes } from './children.ts'
+import { newSpi, raiseChild, readSpi, spiBytes, sayChildRefused } from './children.ts'
 import { establish, readMobike } from './establish.ts'
 import { find, findError, notify, selectorsIn } from './payload.ts'
 import { acceptedEsp, chooseEsp, espTransforms, proposalText } from './proposals.ts'
@@ -44,13 +44,7 @@ function takeFirstChild(run: InitiatorRun, payloads: readonly IkePayload[]): boo
     lieWithin(remote, selectorsR)
   if (suite === undefined || remoteSpi === undefined || !isWithin) {
     const type = isWithin ? NotifyType.NO_PROPOSAL_CHOSEN : NotifyType.TS_UNACCEPTABLE
-    say(run, {
-      kind: 'ike/child-refused',
-      by: 'own',
-      exchange: 'IKE_AUTH',
-      notify: notifyName(type),
-      type,
-    })
+    sayChildRefused(run, { by: 'own', exchange: 'IKE_AUTH' }, type)
     // The peer has a pair now that is none here.
     state.sa.queue.push({ kind: 'delete-children', spis: [state.firstSpi], isGone: true })
     return false
@@ -85,13 +79,7 @@ export function sayRefused(run: InitiatorRun, type: number): void {
     const offered = { initiator: selectorsI, responder: selectorsR }
     say(run, { kind: 'ike/ts-unacceptable', by: 'peer', offered })
   }
-  say(run, {
-    kind: 'ike/child-refused',
-    by: 'peer',
-    exchange: 'IKE_AUTH',
-    notify: notifyName(type),
-    type,
-  })
+  sayChildRefused(run, { by: 'peer', exchange: 'IKE_AUTH' }, type)
 }
 
 // ── responder ──
@@ -103,13 +91,7 @@ export interface Grant {
 }
 
 const refused = (run: Run, type: number, payloads: readonly IkePayload[]): Grant => {
-  say(run, {
-    kind: 'ike/child-refused',
-    by: 'own',
-    exchange: 'IKE_AUTH',
-    notify: notifyName(type),
-    type,
-  })
+  sayChildRefused(run, { by: 'own', exchange: 'IKE_AUTH' }, type)
   return { payloads: [...payloads, notify(type)] }
 }
 

@@ -14,6 +14,7 @@ import {
   authenticated,
   capabilities,
   certificateRequest,
+  disbelieve,
   mobikeSupported,
   readAuthorities,
   readCapabilities,
@@ -288,13 +289,8 @@ function refuse(
   fault: AuthenticationFault,
   why: OverReason = 'authentication-failed',
 ): void {
-  const { peer, sa } = run.state
-  say(run, {
-    kind: 'ike/authentication-failed',
-    by: 'own',
-    fault,
-    ...(peer !== undefined && { peer: { type: peer.type, data: peer.data } }),
-  })
+  const { sa } = run.state
+  disbelieve(run, fault)
   lower(run, why)
   run.state.phase = { name: 'done' }
   request(run, sa, IkeExchange.informational, [notify(NotifyType.AUTHENTICATION_FAILED)], {

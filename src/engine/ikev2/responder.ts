@@ -12,6 +12,7 @@ import {
   authenticated,
   capabilities,
   certificateRequest,
+  disbelieve,
   establish,
   ESTABLISH_TIMER,
   mobikeSupported,
@@ -162,13 +163,8 @@ function invalid(run: ResponderRun, expected: readonly string[]): void {
 }
 
 function refuse(run: ResponderRun, fault: AuthenticationFault): void {
-  const { peer, sa } = run.state
-  say(run, {
-    kind: 'ike/authentication-failed',
-    by: 'own',
-    fault,
-    ...(peer !== undefined && { peer: { type: peer.type, data: peer.data } }),
-  })
+  const { sa } = run.state
+  disbelieve(run, fault)
   respond(run, sa, [notify(NotifyType.AUTHENTICATION_FAILED)])
   finishSlowly(run, fault.code === 'no-certificate' ? 'no-certificate' : 'authentication-failed')
 }
@@ -261,9 +257,8 @@ export function onEapFailure(
 ): void {
   const { state } = run
   if (state.phase.name !== 'eap-host') return
-  const { type, data } = state.peer!
   const fault = { code: 'eap-failed', ...(why !== undefined && { why }) } as const
-  say(run, { kind: 'ike/authentication-failed', by: 'own', fault, peer: { type, data } })
+  disbelieve(run, fault)
   if (packet === undefined) respond(run, state.sa, [notify(NotifyType.AUTHENTICATION_FAILED)])
   else respondEap(run, packet)
   finishSlowly(run, 'eap-failed', why)
