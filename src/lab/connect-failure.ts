@@ -11,6 +11,7 @@ import { outcome } from '../windows/outcomes.ts'
 import type { Attempt, Journey } from './connect.ts'
 import type { DialNotes } from './dial-notes.ts'
 import { sstpFailure } from './sstp-failure.ts'
+import { PROTOCOL } from '../wire/ipv4.ts'
 
 /** Everything that is known of a dial. */
 export interface Known {
@@ -20,6 +21,8 @@ export interface Known {
   readonly decision: NpsDecision | undefined
   /** Numbers of the events that any host logged meanwhile. */
   readonly logged: readonly number[]
+  /** Where the client's packets to a port of the gateway ended, one line a place. */
+  readonly lastSeen: (protocol: number, port: number) => readonly string[]
 }
 
 /** What is known of one attempt. */
@@ -191,11 +194,15 @@ export function whyOf(known: Known, failure: ConnectFailure): readonly string[] 
     case 'name-unresolved':
       return [`${failure.name} has no address: the resolver says ${journey.unresolved}`]
     case 'no-answer':
-      return [
-        failure.waitedFor === 'TCP'
-          ? `nothing came back from ${journey.server}, TCP ${failure.port}`
-          : `nothing came back from ${journey.server} to ${failure.waitedFor}, UDP ${failure.port}`,
-      ]
+      return failure.waitedFor === 'TCP'
+        ? [
+            `nothing came back from ${journey.server}, TCP ${failure.port}`,
+            ...known.lastSeen(PROTOCOL.tcp, failure.port),
+          ]
+        : [
+            `nothing came back from ${journey.server} to ${failure.waitedFor}, UDP ${failure.port}`,
+            ...known.lastSeen(PROTOCOL.udp, failure.port),
+          ]
     case 'automatic-all-failed':
       return failure.failures.flatMap((each, i) => {
         const by = journey.attempts[i]?.protocol ?? ''

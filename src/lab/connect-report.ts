@@ -15,6 +15,7 @@ import { dialBy, type RasClientLog } from './ras-client-log.ts'
 import { eventsSince, npsPart } from './authentication-report.ts'
 import { failureOf, find, whyOf } from './connect-failure.ts'
 import type { Attempt, Journey } from './connect.ts'
+import { lastSeen } from './last-seen.ts'
 import type { DialNotes } from './dial-notes.ts'
 import type { ConnectReport, TunnelReport } from './reports.ts'
 
@@ -39,7 +40,15 @@ export function connectReport(told: Told): ConnectReport {
   const { journey, on, began, now, decision, notes, log } = told
   const session = notes.at(-1)?.session
   const logged = eventsSince(told.trace, told.firstEvent).flatMap(({ id }) => id ?? [])
-  const known = { journey, notes, decision, logged }
+  const { trace, firstEvent } = told
+  const known = {
+    journey,
+    notes,
+    decision,
+    logged,
+    lastSeen: (protocol: number, port: number) =>
+      lastSeen(trace.since(firstEvent), { from: on, protocol, port }),
+  }
   const failure = failureOf(known)
   const last = journey.attempts.at(-1)
   const verdict = failure && verdictOf(failure, told)

@@ -199,15 +199,15 @@ export class Trace {
 
   /** `since`: only what came after the event of that id. */
   ofKind<K extends Kinds>(kind: K, since = 0): readonly Extract<TraceEvent, { kind: K }>[] {
-    return this.#eventsSince(since).filter(
+    return this.since(since).filter(
       (event): event is Extract<TraceEvent, { kind: K }> => event.kind === kind,
     )
   }
 
-  /** Sought from the end: whoever asks wants the last few. */
-  #eventsSince(since: number): readonly TraceEvent[] {
-    if (since === 0) return this.#events
-    return this.#events.slice(this.#events.findLastIndex(({ id }) => id <= since) + 1)
+  /** What came after the event of that id. Sought from the end: whoever asks wants the last few. */
+  since(event: number): readonly TraceEvent[] {
+    if (event === 0) return this.#events
+    return this.#events.slice(this.#events.findLastIndex(({ id }) => id <= event) + 1)
   }
 
   /** Every event of one packet, in order. */
