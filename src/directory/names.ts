@@ -17,8 +17,8 @@ export type AccountName =
 
 /** Take a name apart. The first backslash and the last `@` separate. */
 export function parseAccountName(name: string): AccountName {
-  // eslint-disable-next-line no-control-regex -- a name with control characters is nobody's
-  if (name === '' || /[\u0000-\u001f\u007f]/.test(name)) return { form: 'malformed' }
+  // A name with control characters is nobody's.
+  if (name === '' || /\p{Cc}/u.test(name)) return { form: 'malformed' }
   const backslash = name.indexOf('\\')
   if (backslash >= 0) {
     const [domain, user] = [name.slice(0, backslash), name.slice(backslash + 1)]
