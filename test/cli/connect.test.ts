@@ -32,6 +32,7 @@ test('no answer: exit 1, the code that Windows shows, the cause, and the events'
   expect(ran.status).toBe(1)
   expect(ran.stdout).toContain('error 809 (ERROR_VPN_TIMEOUT)')
   expect(ran.stdout).toContain('nothing came back from vpn.contoso.com to IKE_SA_INIT, UDP 500')
+  expect(ran.stdout).toContain("hotelRouter dropped the packet by rule 'hotel-blocks-udp'")
   expect(ran.stdout).toContain('20227')
   const { errorCode, innerAddress, diagnosis } = JSON.parse(
     run('--client', 'hotelLaptop', '--json').stdout,
@@ -44,6 +45,11 @@ test('no answer: exit 1, the code that Windows shows, the cause, and the events'
         code: 'connect/no-answer',
         at: 'hotelLaptop',
         message: 'nothing came back from vpn.contoso.com to IKE_SA_INIT, UDP 500',
+      },
+      {
+        code: 'connect/no-answer',
+        at: 'hotelLaptop',
+        message: "hotelRouter dropped the packet by rule 'hotel-blocks-udp'",
       },
     ],
   })
