@@ -39,6 +39,13 @@ export interface DhcpClientOptions {
   readonly hostName: string
   /** An address from an earlier lease, to be asked for first (INIT-REBOOT). */
   readonly remembered?: Ipv4
+  /** Option 61; default the hardware address. */
+  readonly clientIdentifier?: Uint8Array
+  /**
+   * The address is for somebody else, as those that RRAS borrows for its clients are: it is asked for again by a broadcast that names it (as in
+   * INIT-REBOOT), because an answer to the address itself would not come here. Default false.
+   */
+  readonly forOther?: boolean
 }
 
 /** One exchange: its number, when it began, and how often it was sent. */
@@ -80,7 +87,7 @@ export type DhcpClientReport =
   /** The address must not be used any more. */
   | { readonly kind: 'lost'; readonly reason: 'expired' | 'refused' | 'released' }
 
-/** `from` is the source address: 0.0.0.0 until the client has a lease (RFC 2131 §4.1). */
+/** `from` is the source address: 0.0.0.0 until the client has a lease (RFC 2131 §4.1), and always for somebody else's address. */
 export type DhcpDestination =
   | { readonly kind: 'broadcast'; readonly from: Ipv4 }
   | { readonly kind: 'server'; readonly address: Ipv4; readonly from: Ipv4 }
@@ -141,7 +148,7 @@ function write(
   fields: { readonly clientAddress?: Ipv4; readonly more?: readonly DhcpOption[] } = {},
 ): Uint8Array {
   const { hardwareAddress } = options
-  const id = concat(Uint8Array.of(1), hardwareAddress)
+  const id = options.clientIdentifier ?? concat(Uint8Array.of(1), hardwareAddress)
   const asks = type === DhcpMessageType.discover || type === DhcpMessageType.request
   const secs = Math.min(0xffff, Math.floor(between(attempt.began, env.now) / seconds(1)))
   return encodeDhcp(
@@ -371,11 +378,20 @@ function halfUntil(lease: Lease, limit: Duration | undefined, env: Env): Out[] {
   return [{ kind: 'arm', timer: 'retransmit', after: wait }]
 }
 
+const isForOther = ({ forOther = false }: DhcpClientOptions): boolean => forOther
+
+/** How a request names the lease that it is to prolong: by ciaddr, or by option 50 where the address is not this host's. */
+const held = (options: DhcpClientOptions, { address }: Lease): Parameters<typeof write>[4] =>
+  isForOther(options)
+    ? { more: [numbersOption(DhcpOptionCode.requestedAddress, address)] }
+    : { clientAddress: address }
+
 /** Ask the server that granted the lease. */
 function renew(options: DhcpClientOptions, attempt: Attempt, lease: Lease, env: Env): S {
-  const fields = { clientAddress: lease.address }
-  const bytes = write(options, DhcpMessageType.request, attempt, env, fields)
-  const to: DhcpDestination = { kind: 'server', address: lease.server, from: lease.address }
+  const bytes = write(options, DhcpMessageType.request, attempt, env, held(options, lease))
+  const to: DhcpDestination = isForOther(options)
+    ? BROADCAST
+    : { kind: 'server', address: lease.server, from: lease.address }
   return {
     state: { name: 'renewing', attempt, lease },
     outputs: [{ kind: 'send', to, bytes }, ...halfUntil(lease, lease.rebindAfter, env)],
@@ -384,14 +400,13 @@ function renew(options: DhcpClientOptions, attempt: Attempt, lease: Lease, env: 
 
 /** Ask any server. */
 function rebind(options: DhcpClientOptions, attempt: Attempt, lease: Lease, env: Env): S {
-  const fields = { clientAddress: lease.address }
-  const bytes = write(options, DhcpMessageType.request, attempt, env, fields)
+  const bytes = write(options, DhcpMessageType.request, attempt, env, held(options, lease))
+  const to: DhcpDestination = isForOther(options)
+    ? BROADCAST
+    : { kind: 'broadcast', from: lease.address }
   return {
     state: { name: 'rebinding', attempt, lease },
-    outputs: [
-      { kind: 'send', to: { kind: 'broadcast', from: lease.address }, bytes },
-      ...halfUntil(lease, lease.duration, env),
-    ],
+    outputs: [{ kind: 'send', to, bytes }, ...halfUntil(lease, lease.duration, env)],
   }
 }
 
@@ -409,7 +424,8 @@ function onRelease(options: DhcpClientOptions, state: DhcpClientState, env: Env)
   const more = [numbersOption(DhcpOptionCode.serverIdentifier, lease.server)]
   const fields = { clientAddress: lease.address, more }
   const bytes = write(options, DhcpMessageType.release, newAttempt(env), env, fields)
-  const to: DhcpDestination = { kind: 'server', address: lease.server, from: lease.address }
+  const from = isForOther(options) ? BROADCAST.from : lease.address
+  const to: DhcpDestination = { kind: 'server', address: lease.server, from }
   return {
     state: { name: 'released' },
     outputs: [

@@ -1,6 +1,6 @@
 /**
  * The DHCP server of RFC 2131 §4.3: one network, one pool, a lease table on virtual time. Sans I/O: `node/dhcp-server.ts` has the socket.
- * Not modelled: relay agents, reservations, failover, the ping before an offer, BOOTP clients.
+ * Not modelled: reservations, failover, the ping before an offer, BOOTP clients, the agent's own options (RFC 3046).
  */
 import { formatIpv4, maskOf, prefixContains, type Ipv4, type Prefix } from '../base/address.ts'
 import { toHex } from '../base/bytes.ts'
@@ -65,10 +65,10 @@ export type DhcpServerReport =
   | { readonly kind: 'leased'; readonly entry: LeaseEntry }
   | { readonly kind: 'exhausted' }
 
-/** Port 68 at the address of the client, or of everyone. */
+/** Port 68 at the address of the client, or of everyone; port 67 of the relay agent that brought the question (RFC 2131 §4.1). */
 export type DhcpReplyTo =
   | { readonly kind: 'broadcast' }
-  | { readonly kind: 'client'; readonly address: Ipv4 }
+  | { readonly kind: 'client' | 'relay'; readonly address: Ipv4 }
 
 type Out = AddressedOutput<DhcpServerReport, DhcpReplyTo>
 type S = Step<DhcpServerState, Out>
@@ -95,10 +95,6 @@ export const dhcpServer = (
     }
     const message = decoded.value
     if (message.op !== 1) return ignored
-    if (message.relayAddress !== 0) {
-      env.log(`ignored a relayed message from ${formatIpv4(message.relayAddress)}: not modelled`)
-      return ignored
-    }
     const id = optionData(message, DhcpOptionCode.clientIdentifier) ?? message.hardwareAddress
     const requested = addressIn(message, DhcpOptionCode.requestedAddress)
     const query: Query = { message, client: toHex(id), requested }
@@ -182,7 +178,7 @@ function onDiscover(config: DhcpServerConfig, state: DhcpServerState, query: Que
   const bytes = reply(config, query, DhcpMessageType.offer, address)
   return {
     state: withEntry(state, entry),
-    outputs: [{ kind: 'send', to: BROADCAST, bytes }],
+    outputs: [{ kind: 'send', to: toWhom(query, undefined), bytes }],
   }
 }
 
@@ -248,7 +244,7 @@ function nak(
   const wanted = query.requested ?? query.message.clientAddress
   env.log(`refused ${formatIpv4(wanted)} to ${query.client}: ${why}`)
   const bytes = reply(config, query, DhcpMessageType.nak, undefined)
-  return { state, outputs: [{ kind: 'send', to: BROADCAST, bytes }] }
+  return { state, outputs: [{ kind: 'send', to: toWhom(query, undefined), bytes }] }
 }
 
 /** RFC 2131 §4.3.3: the client found the address in use by somebody else. */
@@ -273,10 +269,15 @@ function onRelease(state: DhcpServerState, query: Query, env: Env): S {
 
 /** `address` undefined: an answer to DHCPINFORM, which grants nothing. */
 function ack(config: DhcpServerConfig, query: Query, address: Ipv4 | undefined): Out {
-  const { clientAddress } = query.message
-  const to: DhcpReplyTo =
-    clientAddress === 0 ? BROADCAST : { kind: 'client', address: clientAddress }
+  const to = toWhom(query, query.message.clientAddress)
   return { kind: 'send', to, bytes: reply(config, query, DhcpMessageType.ack, address) }
+}
+
+/** RFC 2131 §4.1: back by the relay agent; else to the client where it has an address, or to everyone. */
+function toWhom({ message }: Query, client: Ipv4 | undefined): DhcpReplyTo {
+  const { relayAddress } = message
+  if (relayAddress !== 0) return { kind: 'relay', address: relayAddress }
+  return client === undefined || client === 0 ? BROADCAST : { kind: 'client', address: client }
 }
 
 function reply(
@@ -291,7 +292,9 @@ function reply(
     dhcpMessage({
       op: 2,
       transaction: message.transaction,
-      broadcast: message.broadcast,
+      // RFC 2131 §4.3.2: the client of a relay agent has no address to which a refusal could be sent.
+      broadcast: message.broadcast || (refusal && message.relayAddress !== 0),
+      relayAddress: message.relayAddress,
       clientAddress: refusal ? (0 as Ipv4) : message.clientAddress,
       yourAddress: address ?? (0 as Ipv4),
       hardwareAddress: message.hardwareAddress,

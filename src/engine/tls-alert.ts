@@ -44,6 +44,20 @@ const NAMES: ReadonlyMap<number, TlsAlert> = new Map(
 /** The name of an AlertDescription; undefined for a number that no RFC gives to TLS 1.2 or 1.3. */
 export const alertNamed = (number: number): TlsAlert | undefined => NAMES.get(number)
 
+/** From SSL 3.0 on. */
+const OF_SSL3: ReadonlySet<number> = new Set([10, 20, 40, 42, 43, 44, 45, 46, 47])
+const OF_TLS13: ReadonlySet<number> = new Set([109, 116])
+/** Numbers from 110 to 115 are extensions' alerts, whose names stand alone. */
+const isExtensions = (number: number): boolean => number >= 110 && number <= 115
+
+/** What OpenSSL says of an alert that came. */
+export function alertReason(number: number): string {
+  const name = (NAMES.get(number) ?? 'unknown').replaceAll('_', ' ')
+  if (OF_SSL3.has(number)) return `sslv3 alert ${name}`
+  if (isExtensions(number)) return `tlsv1 ${name}`
+  return `${OF_TLS13.has(number) ? 'tlsv13' : 'tlsv1'} alert ${name}`
+}
+
 /** AlertLevel and AlertDescription: warning (1) for what ends a connection in order, fatal (2) for all else. */
 export const encodeAlert = (alert: TlsAlert): Uint8Array =>
   Uint8Array.of(alert === 'close_notify' || alert === 'user_canceled' ? 1 : 2, NUMBERS[alert])

@@ -73,6 +73,9 @@ export interface ContextSettings {
 
 const NOBODY = {}
 
+/** Keys are few, and each is shown by many. */
+const pemOfKey = rememberEach((key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }))
+
 // Making a context reads the key and the certificates: dear, so once for each identity (or none) and choice of algorithms.
 const contextsOf = rememberEach((_identity: object) =>
   remember((_key: string, settings: ContextSettings) => make(settings)),
@@ -114,7 +117,10 @@ function make(settings: ContextSettings): SecureContext {
       ? {}
       : {
           cert: identity.chain.map((der) => pemOf('CERTIFICATE', der)).join(''),
-          key: identity.key.export({ type: 'pkcs8', format: 'pem' }),
+          key: pemOfKey(identity.key),
         }),
   })
 }
+
+/** Not sent as a server's name (RFC 6066 §3). */
+export const isTlsAddress = (name: string): boolean => /^[\d.]+$|:/.test(name)

@@ -4,7 +4,6 @@
  */
 import { createServer, type Server } from 'node:tls'
 import { toHex } from '../base/bytes.ts'
-import { rememberEach } from '../base/remember.ts'
 import { hours, type Duration, type Instant } from '../base/time.ts'
 
 /** Schannel keeps sessions for ten hours on either side (ClientCacheTime, ServerCacheTime: "TLS registry settings"). */
@@ -61,30 +60,32 @@ export interface SessionUser {
   sessionKey: string | undefined
 }
 
-export interface SessionServer {
-  /** The platform asks a server object for sessions; it never listens. */
-  readonly server: Server
-  user: SessionUser | undefined
+let asked: { readonly sessions: TlsSessions; readonly user: SessionUser } | undefined
+let platformServer: Server | undefined
+
+/** Until the next call the platform's questions are this endpoint's, about these sessions. */
+export function askFor(sessions: TlsSessions, user: SessionUser): void {
+  asked = { sessions, user }
 }
 
-export const sessionServerOf: (sessions: TlsSessions) => SessionServer = rememberEach(
-  (sessions: TlsSessions) => {
-    const made: SessionServer = { server: createServer(), user: undefined }
-    made.server.on('newSession', (id: Buffer, session: Buffer, done: () => void) => {
-      const name = toHex(id)
-      if (made.user !== undefined) made.user.sessionKey ??= name
-      sessions.keep(name, session, made.user?.sessionKey ?? name)
-      done()
-    })
-    // The id is that of TLS 1.2: with TLS 1.3 it means nothing (RFC 8446 §4.1.2).
-    made.server.on(
-      'resumeSession',
-      (id: Buffer, done: (error: null, session: Buffer | null) => void) => {
-        const found = sessions.find(made.user?.offered ?? toHex(id))
-        if (made.user !== undefined) made.user.sessionKey = found?.key
-        done(null, found?.session ?? null)
-      },
-    )
-    return made
-  },
-)
+/** Whom the platform asks for sessions; it never listens. One for all, because it is dear to make. */
+export const sessionServer = (): Server => (platformServer ??= newServer())
+
+function newServer(): Server {
+  const server = createServer()
+  server.on('newSession', (id: Buffer, session: Buffer, done: () => void) => {
+    const name = toHex(id)
+    if (asked !== undefined) {
+      asked.user.sessionKey ??= name
+      asked.sessions.keep(name, session, asked.user.sessionKey)
+    }
+    done()
+  })
+  // The id is that of TLS 1.2: with TLS 1.3 it means nothing (RFC 8446 §4.1.2).
+  server.on('resumeSession', (id: Buffer, done: (error: null, session: Buffer | null) => void) => {
+    const found = asked?.sessions.find(asked.user.offered ?? toHex(id))
+    if (asked !== undefined) asked.user.sessionKey = found?.key
+    done(null, found?.session ?? null)
+  })
+  return server
+}

@@ -38,7 +38,7 @@ const SUPPORTED_VERSIONS = 43
 const RETRY = Uint8Array.of(0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11)
 
 /** IANA "TLS Cipher Suites": those that may come up, by OpenSSL's name. */
-const SUITES: ReadonlyMap<number, string> = new Map([
+export const TLS_SUITES: ReadonlyMap<number, string> = new Map([
   [0x1301, 'TLS_AES_128_GCM_SHA256'],
   [0x1302, 'TLS_AES_256_GCM_SHA384'],
   [0x1303, 'TLS_CHACHA20_POLY1305_SHA256'],
@@ -48,6 +48,7 @@ const SUITES: ReadonlyMap<number, string> = new Map([
   [0xc030, 'ECDHE-RSA-AES256-GCM-SHA384'],
   [0xcca8, 'ECDHE-RSA-CHACHA20-POLY1305'],
   [0xcca9, 'ECDHE-ECDSA-CHACHA20-POLY1305'],
+  [0xccaa, 'DHE-RSA-CHACHA20-POLY1305'],
   [0x009e, 'DHE-RSA-AES128-GCM-SHA256'],
   [0x009f, 'DHE-RSA-AES256-GCM-SHA384'],
   [0xc023, 'ECDHE-ECDSA-AES128-SHA256'],
@@ -147,6 +148,8 @@ export class TlsWatch {
   alert(alert: TlsAlert): Uint8Array {
     const own = this.#own
     const content = encodeAlert(alert)
+    // A client's own secret is known when it has something to say, which may be long after ServerHello came.
+    if (own.keys === undefined) this.#deriveTls13(own)
     const keys = own.protection === 'none' ? undefined : own.keys
     if (keys === undefined) return recordOf(ALERT, content)
     const seal = own.protection === 'tls12' ? sealTls12 : sealTls13
@@ -234,7 +237,7 @@ export class TlsWatch {
     if (body.length < idEnd + 3) return
     const hellos = this.#hellos
     hellos.serverRandom = body.subarray(2, 34)
-    const suite = SUITES.get(u16(body, idEnd))
+    const suite = TLS_SUITES.get(u16(body, idEnd))
     if (suite === undefined) delete hellos.suite
     else hellos.suite = suite
     hellos.isTls13 = extensionAt(body, idEnd + 3, SUPPORTED_VERSIONS) !== undefined
@@ -247,9 +250,14 @@ export class TlsWatch {
   #enterTls13(of: Direction, protection: 'handshake' | 'application'): void {
     of.protection = protection
     of.sequence = 0
+    this.#deriveTls13(of)
+  }
+
+  #deriveTls13(of: Direction): void {
+    if (of.protection !== 'handshake' && of.protection !== 'application') return
     const who = of.side.toUpperCase()
     const label =
-      protection === 'handshake' ? `${who}_HANDSHAKE_TRAFFIC_SECRET` : `${who}_TRAFFIC_SECRET_0`
+      of.protection === 'handshake' ? `${who}_HANDSHAKE_TRAFFIC_SECRET` : `${who}_TRAFFIC_SECRET_0`
     const secret = this.#secrets.get(label)
     const { suite } = this.#hellos
     of.secret = secret

@@ -6,10 +6,10 @@ import { connect, TLSSocket, type SecureContext } from 'node:tls'
 import { concat, toHex } from '../base/bytes.ts'
 import { invariant } from '../base/invariant.ts'
 import { alertNamed, type TlsAlert } from './tls-alert.ts'
-import { contextFor, type TlsIdentity, type TlsVersion } from './tls-context.ts'
+import { contextFor, isTlsAddress, type TlsIdentity, type TlsVersion } from './tls-context.ts'
 import { TlsPipe } from './tls-duplex.ts'
 import { failureOf, type TlsFailure } from './tls-failure.ts'
-import { sessionServerOf, type SessionUser, type TlsSessions } from './tls-sessions.ts'
+import { askFor, sessionServer, type SessionUser, type TlsSessions } from './tls-sessions.ts'
 import { inTurn } from './tls-turns.ts'
 import { TlsWatch } from './tls-watch.ts'
 
@@ -55,8 +55,8 @@ export interface TlsTurn {
 }
 
 /**
- * One side of one connection. Every turn calls `done` exactly once, later in the same instant of virtual time, from the platform's loop:
- * whoever has a world schedules what follows as an event of it, at no delay, before `done` returns.
+ * One side of one connection. Every turn calls `done` exactly once in the same instant of virtual time: the platform's later, from its own loop, a
+ * modelled one at once. Whoever has a world schedules what follows as an event of it, at no delay, before `done` returns.
  */
 export interface TlsEndpoint {
   readonly role: 'client' | 'server'
@@ -228,7 +228,7 @@ class Endpoint implements TlsEndpoint {
   #useSessions(): void {
     const { sessions } = this.#settings
     if (this.role === 'server' && sessions !== undefined) {
-      sessionServerOf(sessions).user = this.#user
+      askFor(sessions, this.#user)
     }
   }
 
@@ -282,7 +282,7 @@ class Endpoint implements TlsEndpoint {
       secureContext,
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
-      ...(serverName === undefined || isAddress(serverName) ? {} : { servername: serverName }),
+      ...(serverName === undefined || isTlsAddress(serverName) ? {} : { servername: serverName }),
       ...(session === undefined ? {} : { session }),
     })
     socket.on('session', (made: Buffer) => sessions?.keep(CLIENT_SESSION, made, CLIENT_SESSION))
@@ -296,7 +296,7 @@ class Endpoint implements TlsEndpoint {
       secureContext,
       requestCert: requestsCertificate,
       rejectUnauthorized: false,
-      ...(sessions === undefined ? {} : { server: sessionServerOf(sessions).server }),
+      ...(sessions === undefined ? {} : { server: sessionServer() }),
     })
   }
 
@@ -315,5 +315,3 @@ class Endpoint implements TlsEndpoint {
     this.#fail(failure)
   }
 }
-
-const isAddress = (name: string): boolean => /^[\d.]+$|:/.test(name)

@@ -5,6 +5,7 @@ import { rngFrom } from '../../src/base/rng.ts'
 import { after, hours, instant, minutes, type Duration } from '../../src/base/time.ts'
 import {
   dhcpServer,
+  type DhcpReplyTo,
   type DhcpServerConfig,
   type DhcpServerState,
 } from '../../src/engine/dhcp-server.ts'
@@ -39,6 +40,7 @@ class Driver {
   now = instant('2026-03-02T08:00:00Z')
   state: DhcpServerState
   readonly log: string[] = []
+  sentTo: DhcpReplyTo | undefined
   readonly #engine = dhcpServer(CONFIG)
 
   constructor() {
@@ -62,6 +64,7 @@ class Driver {
     )
     this.state = state
     const sent = outputs.find((output) => output.kind === 'send')
+    if (sent?.kind === 'send') this.sentTo = sent.to
     const decoded = sent?.kind === 'send' ? decodeDhcp(sent.bytes) : undefined
     return decoded?.ok ? decoded.value : undefined
   }
@@ -212,7 +215,30 @@ test('DHCPINFORM is told the settings and granted nothing', () => {
   expect(d.state.leases.size).toBe(0)
 })
 
-test('relayed messages, replies and rubbish are ignored with a line in the log', () => {
+test('what a relay agent brought goes back by it, and a refusal asks for a broadcast there (RFC 2131 §4.1, §4.3.2)', () => {
+  const d = new Driver()
+  const relayed = (type: number, requested?: string) =>
+    d.bytes(
+      encodeDhcp(
+        dhcpMessage({
+          op: 1,
+          transaction: 9,
+          hardwareAddress: Uint8Array.of(2, 0, 0, 0, 0, 1),
+          relayAddress: ipv4('10.0.0.254'),
+          options: [
+            messageTypeOption(type),
+            ...(requested === undefined ? [] : [numbersOption(50, ipv4(requested))]),
+          ],
+        }),
+      ),
+    )
+  expect(relayed(DISCOVER)).toMatchObject({ relayAddress: ipv4('10.0.0.254'), broadcast: false })
+  expect(d.sentTo).toEqual({ kind: 'relay', address: ipv4('10.0.0.254') })
+  expect(relayed(REQUEST, '192.0.2.7')).toMatchObject({ broadcast: true })
+  expect(d.sentTo).toEqual({ kind: 'relay', address: ipv4('10.0.0.254') })
+})
+
+test('replies and rubbish are ignored with a line in the log', () => {
   const d = new Driver()
   const base = {
     op: 1,
@@ -220,16 +246,12 @@ test('relayed messages, replies and rubbish are ignored with a line in the log',
     hardwareAddress: new Uint8Array(6),
     options: [messageTypeOption(1)],
   }
-  expect(
-    d.bytes(encodeDhcp(dhcpMessage({ ...base, relayAddress: ipv4('10.9.9.9') }))),
-  ).toBeUndefined()
   expect(d.bytes(encodeDhcp(dhcpMessage({ ...base, op: 2 })))).toBeUndefined()
   expect(
     d.bytes(encodeDhcp(dhcpMessage({ ...base, options: [messageTypeOption(99)] }))),
   ).toBeUndefined()
   expect(d.bytes(new Uint8Array(10))).toBeUndefined()
   expect(d.log).toEqual([
-    'ignored a relayed message from 10.9.9.9: not modelled',
     'ignored a DHCP type 99',
     'ignored a datagram: dhcp: truncated at header, byte 0 (RFC 2131 §2)',
   ])

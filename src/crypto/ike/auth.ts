@@ -54,7 +54,17 @@ export interface SigningChoice {
   readonly legacyHash?: SignatureHash
   /** RSASSA-PSS instead of PKCS #1 v1.5 in method 14. Its salt makes each signature another one. */
   readonly pss?: boolean
+  /** Who makes the signatures. Default OpenSSL. */
+  readonly sign?: SignWith
 }
+
+/** In ECDSA `form` is what the method has: two numbers (RFC 4754 §7), or DER. */
+export type SignWith = (
+  scheme: DigitalSignatureScheme,
+  octets: Uint8Array,
+  key: KeyObject,
+  form: 'numbers' | 'der',
+) => Uint8Array
 
 /**
  * With `peerHashes`, the hash numbers of the peer's SIGNATURE_HASH_ALGORITHMS: method 14, if one of them will do. Without: method 1 for RSA, 9 … 11 for ECDSA.
@@ -67,17 +77,19 @@ export function signAuth(
   choice: SigningChoice = {},
 ): AuthData {
   const scheme = peerHashes && digitalScheme(key, peerHashes, choice)
+  const { sign: signs = signWith } = choice
   if (scheme !== undefined) {
-    return { method: METHOD.digital, data: digitalSignature(scheme, signWith(scheme, octets, key)) }
+    const signature = signs(scheme, octets, key, 'der')
+    return { method: METHOD.digital, data: digitalSignature(scheme, signature) }
   }
   if (key.asymmetricKeyType === 'rsa') {
     const hash = choice.legacyHash ?? 'sha1'
-    return { method: METHOD.rsa, data: signWith({ kind: 'rsa', hash }, octets, key) }
+    return { method: METHOD.rsa, data: signs({ kind: 'rsa', hash }, octets, key, 'der') }
   }
   const legacy = legacyEcdsa(key)
   if (legacy !== undefined) {
-    const { method, hash, curve } = legacy
-    return { method, data: signEcdsa(hash, octets, key, curve) }
+    const { method, hash } = legacy
+    return { method, data: signs({ kind: 'ecdsa', hash }, octets, key, 'numbers') }
   }
   throw new RangeError(`no authentication method takes a key of type ${key.asymmetricKeyType}`)
 }
@@ -104,10 +116,11 @@ function digitalScheme(
   return type === 'rsa' || type === 'rsa-pss' ? { kind: 'pss', hash } : undefined
 }
 
-function signWith(scheme: DigitalSignatureScheme, octets: Uint8Array, key: KeyObject): Uint8Array {
+const signWith: SignWith = (scheme, octets, key, form) => {
   if (scheme.kind === 'ed25519') return withoutBuffer(sign(null, octets, key))
   if (scheme.kind === 'ecdsa') {
-    return ecdsaDer(signEcdsa(scheme.hash, octets, key, curveOf(key)!.curve))
+    const numbers = signEcdsa(scheme.hash, octets, key, curveOf(key)!.curve)
+    return form === 'der' ? ecdsaDer(numbers) : numbers
   }
   return withoutBuffer(sign(scheme.hash, octets, { key, ...paddingOf(scheme) }))
 }
@@ -120,6 +133,10 @@ function paddingOf(scheme: DigitalSignatureScheme) {
 }
 
 // ── verifying ──
+
+/** The signature in an AUTH by certificate; undefined: method 14 with an algorithm that is not known here. */
+export const signatureIn = ({ method, data }: AuthData): Uint8Array | undefined =>
+  method === METHOD.digital ? readDigitalSignature(data)?.signature : data
 
 /** Whether `auth` is a signature of `key` (a public one) over `octets`. Not method 2: {@link sharedKeyAuth} gives what must be there. Never throws. */
 export function verifyAuth(octets: Uint8Array, key: KeyObject, auth: AuthData): boolean {

@@ -60,14 +60,15 @@ export function espCipher(suite: EspSuite, keys: EspCipherKeys): EspCipher {
 }
 
 /** What a kind of cipher does with a packet whose header and IV are written. */
-interface Protection {
+export interface EspProtection {
   /** Write ciphertext and ICV into `packet`. */
   close(packet: Uint8Array, plain: Uint8Array, sequenceHigh: number): void
   /** Payload, padding and trailer. `end` is where the ICV begins. Undefined: the ICV is wrong. */
   open(packet: Uint8Array, end: number, sequenceHigh: number): Uint8Array | undefined
 }
 
-function framed(layout: EspLayout, protection: Protection): EspCipher {
+/** Packets of this layout, whatever protects them. */
+export function framed(layout: EspLayout, protection: EspProtection): EspCipher {
   const { ivBytes, icvBytes, unit, payloadAt, overhead } = layout
   const plaintext = plaintextWriter(layout)
   const newPacket = packetMemory()
@@ -123,7 +124,7 @@ function aeadProtection(
   encryption: Encryption,
   keys: EspCipherKeys,
   isExtended: boolean,
-): Protection {
+): EspProtection {
   const { ivBytes } = encryption
   const payloadAt = ESP_HEADER_BYTES + ivBytes
   const isClear = encryption.kind === 'gmac'
@@ -173,7 +174,7 @@ function macProtection(
   transforms: { readonly encryption: Encryption; readonly integrity: KeyedDigest },
   keys: EspCipherKeys,
   isExtended: boolean,
-): Protection {
+): EspProtection {
   const { encryption, integrity } = transforms
   const mac = integrityWith(integrity, keys.integrity)
   const cbc = encryption.kind === 'cbc' ? cbcOf(encryption, keys.encryption) : NO_CIPHER

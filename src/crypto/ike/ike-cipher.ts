@@ -43,17 +43,18 @@ export function ikeCipher(
 }
 
 /** With padding and Pad Length. */
-const padded = (length: number, block: number): number => Math.ceil((length + 1) / block) * block
+export const padded = (length: number, block: number): number =>
+  Math.ceil((length + 1) / block) * block
 
 /** Padding of zeros, which may have any value, and its length. */
-function withPadding(plaintext: Uint8Array, block: number): Uint8Array {
+export function withPadding(plaintext: Uint8Array, block: number): Uint8Array {
   const out = new Uint8Array(padded(plaintext.length, block))
   out.set(plaintext)
   out[out.length - 1] = out.length - plaintext.length - 1
   return out
 }
 
-function withoutPadding(bytes: Uint8Array): Uint8Array | undefined {
+export function withoutPadding(bytes: Uint8Array): Uint8Array | undefined {
   const length = bytes.length - 1 - (bytes.at(-1) ?? 0)
   return length < 0 ? undefined : withoutBuffer(bytes).subarray(0, length)
 }

@@ -54,12 +54,16 @@ export const skeyseed = (
 
 /** Throws RangeError for a suite that cannot be carried out. */
 export function ikeKeys(suite: IkeSuite, from: IkeKeySources): IkeKeys {
+  const seed = concat(from.nonceI, from.nonceR, from.spiI, from.spiR)
+  return cutIkeKeys(suite, (length) => prfPlus(suite.prf, skeyseed(suite.prf, from), seed, length))
+}
+
+/** Of keying material of the length that the suite needs. Throws RangeError for a suite that cannot be carried out. */
+export function cutIkeKeys(suite: IkeSuite, material: (length: number) => Uint8Array): IkeKeys {
   const [e, a] = keyLengths(suite)
   const p = prfLength(suite.prf)
   const lengths = [p, a, a, e, e, p, p]
-  const seed = concat(from.nonceI, from.nonceR, from.spiI, from.spiR)
-  const material = prfPlus(suite.prf, skeyseed(suite.prf, from), seed, total(lengths))
-  const [skD, skAi, skAr, skEi, skEr, skPi, skPr] = cut(material, lengths)
+  const [skD, skAi, skAr, skEi, skEr, skPi, skPr] = cut(material(total(lengths)), lengths)
   return {
     skD: skD!,
     skAi: skAi!,
@@ -91,11 +95,15 @@ export interface ChildKeySources {
 
 /** Throws RangeError for a suite that cannot be carried out. */
 export function childKeys(suite: EspSuite, from: ChildKeySources): ChildKeys {
+  const seed = concat(from.shared ?? new Uint8Array(), from.nonceI, from.nonceR)
+  return cutChildKeys(suite, (length) => prfPlus(from.prf, from.skD, seed, length))
+}
+
+/** Of keying material of the length that the suite needs. Throws RangeError for a suite that cannot be carried out. */
+export function cutChildKeys(suite: EspSuite, material: (length: number) => Uint8Array): ChildKeys {
   const [e, a] = keyLengths(suite)
   const lengths = [e, a, e, a]
-  const seed = concat(from.shared ?? new Uint8Array(), from.nonceI, from.nonceR)
-  const material = prfPlus(from.prf, from.skD, seed, total(lengths))
-  const [encryptionI, integrityI, encryptionR, integrityR] = cut(material, lengths)
+  const [encryptionI, integrityI, encryptionR, integrityR] = cut(material(total(lengths)), lengths)
   return {
     encryptionI: encryptionI!,
     integrityI: integrityI!,

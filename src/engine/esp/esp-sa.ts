@@ -4,9 +4,10 @@
  */
 import { u32 } from '../../base/bytes.ts'
 import type { Rng } from '../../base/rng.ts'
-import { espCipher, type EspCipher } from '../../crypto/ike/esp-cipher.ts'
+import { REAL_IKE, type IkeCryptography } from '../../crypto/ike/cryptography.ts'
+import type { EspCipher, EspCipherKeys } from '../../crypto/ike/esp-cipher.ts'
 import type { EspContent } from '../../crypto/ike/esp-frame.ts'
-import { encryptionOf } from '../../crypto/ike/transforms.ts'
+import { protectionOf } from '../../crypto/ike/transforms.ts'
 import { ESP_HEADER_BYTES } from '../../wire/esp.ts'
 import { headerFault, totalLengthOf } from '../../wire/ipv4.ts'
 import type { IkeChild } from '../ikev2/contract.ts'
@@ -25,6 +26,8 @@ const EXTENDED_MAX = Number.MAX_SAFE_INTEGER
 const SOFT_SEQUENCES = 0.9
 
 export interface EspSaOptions {
+  /** Default the real one. Both sides have the same. */
+  readonly cryptography?: IkeCryptography
   /** IVs of CBC. The others count. */
   readonly rng: Rng
   /** The replay window in packets, 32 … 65,536. Default 64. */
@@ -80,8 +83,9 @@ type Counting = { -readonly [K in keyof PacketCount]: PacketCount[K] }
 export class EspSa {
   readonly child: IkeChild
   readonly #options: EspSaOptions
-  readonly #sealer: EspCipher
-  readonly #opener: EspCipher
+  // Made with the first packet: most of a gateway's tunnels carry little, and many nothing.
+  #madeSealer: EspCipher | undefined
+  #madeOpener: EspCipher | undefined
   readonly #isCbc: boolean
   readonly #window: ReplayWindow
   readonly #sequences: SoftAndHard
@@ -98,14 +102,25 @@ export class EspSa {
     const { suite, localSelectors, remoteSelectors } = child
     this.child = child
     this.#options = options
-    this.#sealer = espCipher(suite, child.outbound)
-    this.#opener = espCipher(suite, child.inbound)
-    this.#isCbc = encryptionOf(suite.encryption)?.kind === 'cbc'
+    this.#isCbc = protectionOf(suite).encryption.kind === 'cbc'
     this.#window = new ReplayWindow(options.window ?? WINDOW_DEFAULT, suite.esn === true)
     const hard = suite.esn === true ? EXTENDED_MAX : SEQUENCE_MAX
     this.#sequences = options.sequences ?? { soft: Math.floor(hard * SOFT_SEQUENCES), hard }
     this.#mayGo = packetCheck(localSelectors, remoteSelectors)
     this.#mayCome = packetCheck(remoteSelectors, localSelectors)
+  }
+
+  get #sealer(): EspCipher {
+    return (this.#madeSealer ??= this.#cipherWith(this.child.outbound))
+  }
+
+  get #opener(): EspCipher {
+    return (this.#madeOpener ??= this.#cipherWith(this.child.inbound))
+  }
+
+  #cipherWith(keys: EspCipherKeys): EspCipher {
+    const { espCipher } = this.#options.cryptography ?? REAL_IKE
+    return espCipher(this.child.suite, keys)
   }
 
   /** The most bytes that an ESP packet has more than the inner one. */

@@ -4,7 +4,6 @@
  */
 import { u32 } from '../../base/bytes.ts'
 import { microseconds, type Duration } from '../../base/time.ts'
-import { childKeys } from '../../crypto/ike/keys.ts'
 import type { EspSuite } from '../../crypto/ike/transforms.ts'
 import type { ConfigurationAttribute } from '../../wire/ikev2/configuration.ts'
 import { notifyName } from '../../wire/ikev2/notify-types.ts'
@@ -13,7 +12,16 @@ import type { ChildDownReason, EspKeys, IkeChild } from './contract.ts'
 import type { Lifetime } from './options.ts'
 import { espTransforms, proposalText, withGroup } from './proposals.ts'
 import type { ExchangeName, Side } from './report.ts'
-import { arm, disarm, say, type Child, type IkeSa, type Run } from './state.ts'
+import {
+  arm,
+  cryptographyOf,
+  disarm,
+  say,
+  tellSecrets,
+  type Child,
+  type IkeSa,
+  type Run,
+} from './state.ts'
 
 /** RFC 4303 §2.1: those up to 255 are reserved. */
 const SPI_MIN = 0x100
@@ -64,7 +72,7 @@ export function raiseChild(run: Run, sa: IkeSa, made: Agreement): IkeChild {
   const { state } = run
   const { suite, nonceI, nonceR, shared, asked, ...rest } = made
   const { skD } = sa.protection!.keys
-  const keys = childKeys(suite, {
+  const keys = cryptographyOf(run).childKeys(suite, {
     prf: sa.protection!.suite.prf,
     skD,
     nonceI,
@@ -85,7 +93,13 @@ export function raiseChild(run: Run, sa: IkeSa, made: Agreement): IkeChild {
     encapsulates: encapsulates(run),
     ...(limit !== undefined && { bytes: { soft: Math.floor(limit * SOFT_BYTES), hard: limit } }),
   }
-  state.children.set(child.spi, { child, closing: false, rekeying: false })
+  state.children.set(child.spi, {
+    child,
+    replaced: undefined,
+    closing: false,
+    rekeying: false,
+    rival: undefined,
+  })
   armLifetime(run, `${PREFIX}${child.spi}`, run.options.childLifetime)
   run.outputs.push({ kind: 'child-up', child })
   tell(run, child)
@@ -96,13 +110,8 @@ function tell(run: Run, child: IkeChild): void {
   const { spi, remoteSpi, suite, inbound, outbound, replaces } = child
   const { local, remote } = child.endpoints
   const secret = { kind: 'esp', suite } as const
-  run.outputs.push(
-    { kind: 'secrets', secrets: { ...secret, ...inbound, spi, from: remote, to: local } },
-    {
-      kind: 'secrets',
-      secrets: { ...secret, ...outbound, spi: remoteSpi, from: local, to: remote },
-    },
-  )
+  tellSecrets(run, { ...secret, ...inbound, spi, from: remote, to: local })
+  tellSecrets(run, { ...secret, ...outbound, spi: remoteSpi, from: local, to: remote })
   say(run, {
     kind: 'ike/child-established',
     spi,

@@ -1,7 +1,6 @@
 /**
  * Child SAs that the peer replaces, or makes besides those that there are, by CREATE_CHILD_SA (RFC 7296 §1.3.1, §1.3.3): what is granted, and what is not.
  */
-import { openKeyExchange } from '../../crypto/ike/groups.ts'
 import type { EspSuite } from '../../crypto/ike/transforms.ts'
 import { NotifyType } from '../../wire/ikev2/notify-types.ts'
 import type { IkePayload } from '../../wire/ikev2/payloads.ts'
@@ -21,7 +20,7 @@ import { find, findNotify, nonce, notify, ofU16, selectorsIn } from './payload.t
 import { chooseEsp, espTransforms, proposalText, withGroup } from './proposals.ts'
 import { asked, keyExchange, lowestOf } from './rekey-child.ts'
 import { narrow } from './selectors.ts'
-import { say, type Child, type IkeSa, type Run } from './state.ts'
+import { cryptographyOf, say, type Child, type IkeSa, type Run } from './state.ts'
 
 /** The peer replaces a child, or wants another. */
 export function onCreateChild(run: Run, sa: IkeSa, payloads: readonly IkePayload[]): void {
@@ -122,7 +121,10 @@ function grant(run: Run, sa: IkeSa, payloads: readonly IkePayload[], terms: Term
   if (suite.group !== undefined && ke?.group !== suite.group) {
     return refuse(run, sa, NotifyType.INVALID_KE_PAYLOAD, ofU16([suite.group]))
   }
-  const own = suite.group === undefined ? undefined : openKeyExchange(suite.group, run.env.rng)
+  const own =
+    suite.group === undefined
+      ? undefined
+      : cryptographyOf(run).openKeyExchange(suite.group, run.env.rng)
   const shared = ke && own?.shared(ke.data)
   if (own !== undefined && shared === undefined) return refuse(run, sa, NotifyType.INVALID_SYNTAX)
   const remote = narrow(selectorsI, terms.remoteSelectors)

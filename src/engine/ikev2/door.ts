@@ -1,10 +1,10 @@
 /**
- * What a responder does with an IKE_SA_INIT of somebody unknown before it remembers anything: cookies when many are half open (RFC 7296 §2.6), and
- * a limit. Not a session: the host opens one for who is let in.
+ * What a responder does with an IKE_SA_INIT of somebody unknown before it remembers anything: cookies when many are half open (RFC 7296 §2.6) or
+ * many come at once, and a limit. Not a session: the host opens one for who is let in.
  */
 import { createHmac } from 'node:crypto'
-import { concat, equalBytes, setU16, setU32 } from '../../base/bytes.ts'
-import { between, minutes, type Instant } from '../../base/time.ts'
+import { concat, equalBytes, setU16, setU32, u16 } from '../../base/bytes.ts'
+import { between, minutes, seconds, type Instant } from '../../base/time.ts'
 import {
   decodeIke,
   encodeIke,
@@ -13,7 +13,8 @@ import {
   type IkeMessage,
 } from '../../wire/ikev2/header.ts'
 import { NotifyType } from '../../wire/ikev2/notify-types.ts'
-import { decodePayloads, encodePayloads } from '../../wire/ikev2/payload-chain.ts'
+import { decodePayloads, encodePayloads, outlinePayloads } from '../../wire/ikev2/payload-chain.ts'
+import { IkePayloadType } from '../../wire/ikev2/numbers.ts'
 import type { WireError } from '../../wire/codec.ts'
 import type { IkePayload } from '../../wire/ikev2/payloads.ts'
 import type { Env } from '../engine.ts'
@@ -23,6 +24,11 @@ import { find, notify } from './payload.ts'
 export interface IkeDoorOptions {
   /** From so many half-open sessions on, strangers must bring a cookie. Default: never. */
   readonly cookiesFrom?: number
+  /**
+   * When so many were let in within a second, too: a request that is refused at once leaves nothing half open, and costs as much (RFC 8019 §3).
+   * Default: never.
+   */
+  readonly cookiesFromPerSecond?: number
   /** With so many, strangers are not heard at all. Default 10,000. */
   readonly halfOpenMax?: number
 }
@@ -54,6 +60,8 @@ export class IkeDoor {
   readonly #options: IkeDoorOptions
   #current: Secret | undefined
   #before: Secret | undefined
+  /** Let in since then, which is a second ago at most. */
+  #lately = { since: -Infinity, count: 0 }
 
   constructor(options: IkeDoorOptions = {}) {
     this.#options = options
@@ -61,28 +69,51 @@ export class IkeDoor {
 
   /** `halfOpen`: how many sessions are not established yet. Never throws, whatever the bytes. */
   knock(bytes: Uint8Array, endpoints: IkeEndpoints, halfOpen: number, env: Env): Knock {
-    const { cookiesFrom = Infinity, halfOpenMax = HALF_OPEN_MAX } = this.#options
+    const { halfOpenMax = HALF_OPEN_MAX } = this.#options
     if (halfOpen >= halfOpenMax) return { kind: 'ignored', why: 'too-many-half-open' }
     // A session costs more than this look, and rubbish need not have one.
     const message = decodeIke(bytes)
     if (!message.ok) return { kind: 'ignored', why: 'malformed', error: message.error }
+    const isPressed = this.#isPressed(halfOpen, env.now)
+    if (isPressed) {
+      // Most who come now forge who they are: what they offer is not read before they have shown that they hear.
+      const nonce = nonceWithoutCookie(message.value)
+      if (nonce !== undefined) return this.#demand(message.value, nonce, endpoints, env)
+    }
     const payloads = decodePayloads(message.value.nextPayload, message.value.payloads)
     if (!payloads.ok) return { kind: 'ignored', why: 'malformed', error: payloads.error }
     const nonce = find(payloads.value, 'nonce')?.data
     const isWhole = find(payloads.value, 'sa') && find(payloads.value, 'ke')
     if (nonce === undefined || !isWhole) return { kind: 'ignored', why: 'incomplete' }
-    if (halfOpen < cookiesFrom) return { kind: 'open' }
+    if (!isPressed) return this.#open(env.now)
     const brought = cookieOf(payloads.value)
     const who = identify(nonce, message.value.initiatorSpi, endpoints)
-    if (brought === undefined) return this.#demand(message.value, who, env)
-    const isGood = this.#secrets(env).some((secret) => equalBytes(cookie(secret, who), brought))
+    const isGood =
+      brought !== undefined &&
+      this.#secrets(env).some((secret) => equalBytes(cookie(secret, who), brought))
     // An old one is replaced, as RFC 7296 §2.6 has it: the initiator may have been slow.
-    return isGood ? { kind: 'open' } : this.#demand(message.value, who, env)
+    return isGood ? this.#open(env.now) : this.#demand(message.value, nonce, endpoints, env)
   }
 
-  #demand(request: IkeMessage, who: Uint8Array, env: Env): Knock {
+  #isPressed(halfOpen: number, now: Instant): boolean {
+    const { cookiesFrom = Infinity, cookiesFromPerSecond = Infinity } = this.#options
+    return halfOpen >= cookiesFrom || this.#countLately(now) >= cookiesFromPerSecond
+  }
+
+  #countLately(now: Instant): number {
+    if (now - this.#lately.since >= seconds(1)) this.#lately = { since: now, count: 0 }
+    return this.#lately.count
+  }
+
+  #open(now: Instant): Knock {
+    this.#countLately(now)
+    this.#lately.count++
+    return { kind: 'open' }
+  }
+
+  #demand(request: IkeMessage, nonce: Uint8Array, endpoints: IkeEndpoints, env: Env): Knock {
     const [secret] = this.#secrets(env)
-    const data = cookie(secret!, who)
+    const data = cookie(secret!, identify(nonce, request.initiatorSpi, endpoints))
     const { first, bytes: payloads } = encodePayloads([notify(NotifyType.COOKIE, data)])
     const answer = {
       initiatorSpi: request.initiatorSpi,
@@ -107,6 +138,22 @@ export class IkeDoor {
     }
     return this.#before === undefined ? [this.#current] : [this.#current, this.#before]
   }
+}
+
+/** Of a request that has what it needs, and no cookie in its place; undefined: it has to be read. */
+function nonceWithoutCookie({ nextPayload, payloads }: IkeMessage): Uint8Array | undefined {
+  const outline = outlinePayloads(nextPayload, payloads)
+  const [first] = outline ?? []
+  // The type behind protocol and SPI size (RFC 7296 §3.10).
+  const isCookie =
+    first?.type === IkePayloadType.N &&
+    first.body.length >= 4 &&
+    u16(first.body, 2) === NotifyType.COOKIE
+  if (outline === undefined || isCookie) return undefined
+  const isWhole = [IkePayloadType.SA, IkePayloadType.KE].every((type) =>
+    outline.some((each) => each.type === type),
+  )
+  return isWhole ? outline.find(({ type }) => type === IkePayloadType.Nonce)?.body : undefined
 }
 
 const cookieOf = (payloads: readonly IkePayload[]): Uint8Array | undefined => {

@@ -31,7 +31,7 @@ export function finishSlowly(run: Run, why: OverReason, detail?: string): void {
   for (const timer of run.state.timers) disarm(run, timer)
   for (const sa of [run.state.sa, ...run.state.others]) {
     sa.queue.length = 0
-    delete sa.outstanding
+    sa.outstanding = undefined
   }
   arm(run, LINGER_TIMER, LINGER)
 }
@@ -98,7 +98,7 @@ function silence(run: Run, sa: IkeSa): void {
   // What it was about to say of this host's address the other one says.
   if (sa.outstanding?.purpose.kind === 'move') run.state.sa.queue.push({ kind: 'move' })
   sa.queue.length = 0
-  delete sa.outstanding
+  sa.outstanding = undefined
   disarm(run, retransmitTimer(sa))
 }
 
@@ -106,7 +106,7 @@ function silence(run: Run, sa: IkeSa): void {
 export function forgetFirst(run: Run): void {
   if (run.role !== 'responder' || run.state.firstRoute === undefined) return
   run.outputs.push({ kind: 'route', change: 'remove', key: run.state.firstRoute })
-  delete run.state.firstRoute
+  run.state.firstRoute = undefined
 }
 
 const ownKey = (sa: IkeSa): string => routeKey(sa.role, sa.role === 'initiator' ? sa.spiI : sa.spiR)

@@ -94,9 +94,9 @@ export function establish(run: Run, hasChild: boolean): void {
   const { type, data } = state.peer!
   state.established = true
   state.sa.state = 'up'
-  delete state.transcript
-  delete state.msk
-  delete state.offer
+  state.transcript = undefined
+  state.msk = undefined
+  state.offer = undefined
   disarm(run, ESTABLISH_TIMER)
   forgetFirst(run)
   armLifetime(run, IKE_LIFETIME, run.options.ikeLifetime)

@@ -83,7 +83,7 @@ export function retransmit(run: Run, sa: IkeSa): 'sent' | 'given-up' | 'nothing'
     transmit(run, sa, outstanding)
     return 'sent'
   }
-  delete sa.outstanding
+  sa.outstanding = undefined
   say(run, {
     kind: 'ike/timed-out',
     exchange: exchangeName(outstanding.exchange)!,
@@ -106,7 +106,7 @@ export function settle(run: Run, sa: IkeSa, message: IkeMessage): Outstanding | 
   if (outstanding === undefined) return undefined
   if (outstanding.messageId !== message.messageId || outstanding.exchange !== message.exchange)
     return undefined
-  delete sa.outstanding
+  sa.outstanding = undefined
   disarm(run, retransmitTimer(sa))
   return outstanding
 }
@@ -134,7 +134,7 @@ export function respond(run: Run, sa: IkeSa, payloads: readonly IkePayload[]): D
   const { answering } = sa
   invariant(answering !== undefined, `an answer without a request on IKE SA ${sa.id}`)
   const { messageId, exchange, tail, endpoints } = answering
-  delete sa.answering
+  sa.answering = undefined
   const datagrams = build(run, sa, { exchange, messageId, isResponse: true }, payloads)
   sa.answered = { messageId, tail, datagrams }
   sa.nextExpected = messageId + 1

@@ -2,7 +2,6 @@
  * The initiator's first exchanges (RFC 7296 §1.2): IKE_SA_INIT with cookies and another group, then IKE_AUTH by signature or by EAP, to the first child.
  */
 import { u16 } from '../../base/bytes.ts'
-import { openKeyExchange } from '../../crypto/ike/groups.ts'
 import { IkeExchange, type IkeMessage } from '../../wire/ikev2/header.ts'
 import { notifyName, NotifyType } from '../../wire/ikev2/notify-types.ts'
 import { ConfigType, SecurityProtocol } from '../../wire/ikev2/numbers.ts'
@@ -22,6 +21,7 @@ import {
 import { request, settle, startAnew } from './exchange.ts'
 import { receiveFirstChild } from './first-child.ts'
 import { newNonce } from './fresh.ts'
+import { askDeleteIke } from './informational.ts'
 import { natDetection } from './nat-detection.ts'
 import type { IkeCertificate, IkeEndpoints } from './options.ts'
 import { find, findError, findId, findNotify, idPayload, kept, nonce, notify } from './payload.ts'
@@ -35,11 +35,13 @@ import {
   secure,
   sharedProof,
 } from './secure.ts'
-import { say, type InitiatorPhase, type InitiatorRun } from './state.ts'
+import { cryptographyOf, say, type InitiatorPhase, type InitiatorRun } from './state.ts'
 
 /** OWN: a responder that asks for a cookie so often is none. */
 const COOKIES_MAX = 3
 const NAT_TRAVERSAL = 4500
+/** Code of EAP-Failure (RFC 3748 §4.2). */
+const EAP_FAILURE = 4
 
 type SaInitPhase = Extract<InitiatorPhase, { name: 'sa-init' }>
 
@@ -52,7 +54,7 @@ export function begin(run: InitiatorRun): void {
   const { options, env, state } = run
   addRoute(run, state.sa)
   const group = options.firstGroup ?? groupsOf(options.ikeProposals)[0]
-  const ke = group === undefined ? undefined : openKeyExchange(group, env.rng)
+  const ke = group === undefined ? undefined : cryptographyOf(run).openKeyExchange(group, env.rng)
   if (ke === undefined) throw new RangeError(`no key exchange in group ${group ?? 'none'}`)
   sendSaInit(run, { ke, nonce: newNonce(env), cookies: 0, groups: [ke.group] })
 }
@@ -172,7 +174,7 @@ function onInvalidKe(
   const offered = groupsOf(run.options.ikeProposals)
   const ke =
     offered.includes(wanted) && !phase.groups.includes(wanted)
-      ? openKeyExchange(wanted, run.env.rng)
+      ? cryptographyOf(run).openKeyExchange(wanted, run.env.rng)
       : undefined
   settle(run, run.state.sa, message)
   say(run, {
@@ -336,7 +338,7 @@ export function onJudged(run: InitiatorRun, failure: string | undefined): void {
 function onEap(run: InitiatorRun, payloads: readonly IkePayload[]): void {
   const eap = find(payloads, 'eap')
   if (eap === undefined) return missing(run, ['EAP'])
-  run.state.phase = { name: 'eap-host' }
+  run.state.phase = { name: 'eap-host', isRefused: eap.packet[0] === EAP_FAILURE }
   run.outputs.push({ kind: 'eap', packet: eap.packet })
 }
 
@@ -356,9 +358,14 @@ export function onEapSuccess(run: InitiatorRun, msk: Uint8Array | undefined): vo
   request(run, state.sa, IkeExchange.auth, [auth], { kind: 'auth' })
 }
 
+/** The responder has said so, or is told: nobody waits for an answer that will not come. */
 export function onEapFailure(run: InitiatorRun, why: string | undefined): void {
-  if (run.state.phase.name !== 'eap-host') return
+  const { phase, sa } = run.state
+  if (phase.name !== 'eap-host') return
   const fault = { code: 'eap-failed', ...(why !== undefined && { why }) } as const
   say(run, { kind: 'ike/authentication-failed', by: 'own', fault })
-  finish(run, 'eap-failed')
+  if (phase.isRefused) return finish(run, 'eap-failed')
+  lower(run, 'eap-failed')
+  run.state.phase = { name: 'done' }
+  askDeleteIke(run, sa)
 }

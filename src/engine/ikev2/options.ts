@@ -5,6 +5,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Ipv4 } from '../../base/address.ts'
 import { seconds, type Duration, type Instant } from '../../base/time.ts'
+import type { IkeCryptography } from '../../crypto/ike/cryptography.ts'
 import type { EspSuite, IkeSuite } from '../../crypto/ike/transforms.ts'
 import type { ConfigurationAttribute } from '../../wire/ikev2/configuration.ts'
 import type { IkeTransform } from '../../wire/ikev2/security-association.ts'
@@ -57,6 +58,8 @@ export interface EspTraffic {
 
 /** Both roles. */
 export interface IkeOptions {
+  /** Default the real one. Both sides have the same. */
+  readonly cryptography?: IkeCryptography
   /** How long each transmission of a request waits for its answer; after the last the session ends. Default {@link IKE_RETRANSMISSION}. */
   readonly retransmission?: readonly Duration[]
   /**

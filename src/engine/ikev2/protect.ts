@@ -167,14 +167,14 @@ function addPart(
   part: Uint8Array,
 ): Opened {
   if (parts.bytes + part.length > REASSEMBLED_BYTES_MAX) {
-    delete sa[slot]
+    sa[slot] = undefined
     return { kind: 'bad-fragment' }
   }
   parts.parts[number - 1] = part
   parts.bytes += part.length
   parts.have++
   if (parts.have < parts.total) return { kind: 'part' }
-  delete sa[slot]
+  sa[slot] = undefined
   const { first, tail, total } = parts
   const bytes = concat(...parts.parts.map((each) => each!))
   return { kind: 'whole', chain: { first, bytes }, fragments: total, tail }

@@ -4,7 +4,7 @@
  */
 import { u16 } from '../../base/bytes.ts'
 import { microseconds, seconds, type Duration } from '../../base/time.ts'
-import { openKeyExchange, type KeyExchange } from '../../crypto/ike/groups.ts'
+import type { KeyExchange } from '../../crypto/ike/groups.ts'
 import { IkeExchange } from '../../wire/ikev2/header.ts'
 import { notifyName, NotifyType } from '../../wire/ikev2/notify-types.ts'
 import { SecurityProtocol } from '../../wire/ikev2/numbers.ts'
@@ -30,7 +30,15 @@ import {
   withGroup,
 } from './proposals.ts'
 import { compareBytes, lieWithin } from './selectors.ts'
-import { arm, say, type Child, type ChildAttempt, type IkeSa, type Run } from './state.ts'
+import {
+  arm,
+  cryptographyOf,
+  say,
+  type Child,
+  type ChildAttempt,
+  type IkeSa,
+  type Run,
+} from './state.ts'
 
 /** OWN: a peer that says TEMPORARY_FAILURE is asked again after 10 to 15 s: by chance, since it may have been told the same at the same time. */
 const TRY_AGAIN = seconds(10)
@@ -51,7 +59,8 @@ export function askRekeyChild(run: Run, sa: IkeSa, spi: number, group?: number):
   const old = run.state.children.get(spi)
   if (old === undefined || !isCurrent(old) || old.rekeying) return
   const wanted = group ?? run.options.pfsGroup ?? groupInUse(run, old)
-  const ke = wanted === undefined ? undefined : openKeyExchange(wanted, run.env.rng)
+  const ke =
+    wanted === undefined ? undefined : cryptographyOf(run).openKeyExchange(wanted, run.env.rng)
   const attempt: ChildAttempt = {
     old,
     spi: newSpi(run),
@@ -154,7 +163,7 @@ export function onRekeyChildAnswer(
 function yieldToRival(old: Child): void {
   if (old.rival === undefined) return
   old.replaced = 'rekeyed'
-  delete old.rival
+  old.rival = undefined
 }
 
 /** Who made the surviving pair deletes the old one; who made the one with the lowest nonce deletes that. */

@@ -1,7 +1,6 @@
 /**
  * The IKE SA replaced by CREATE_CHILD_SA (RFC 7296 §1.3.2, §2.18), both sides; its children go over to the new one. And both at once (§2.8.2).
  */
-import { openKeyExchange } from '../../crypto/ike/groups.ts'
 import { IkeExchange } from '../../wire/ikev2/header.ts'
 import { notifyName, NotifyType } from '../../wire/ikev2/notify-types.ts'
 import { SecurityProtocol } from '../../wire/ikev2/numbers.ts'
@@ -15,7 +14,15 @@ import { acceptedIke, chooseIke, ikeTransforms, proposalsOf, proposalText } from
 import { secure } from './secure.ts'
 import { lowestOf, tryAgain } from './rekey-child.ts'
 import { compareBytes } from './selectors.ts'
-import { arm, newIkeSa, say, type IkeAttempt, type IkeSa, type Run } from './state.ts'
+import {
+  arm,
+  cryptographyOf,
+  newIkeSa,
+  say,
+  type IkeAttempt,
+  type IkeSa,
+  type Run,
+} from './state.ts'
 
 export const RETRY_IKE_TIMER = 'retry/ike'
 /** OWN: an authentic peer that replaces and does not delete has so many. */
@@ -27,7 +34,7 @@ const OTHERS_MAX = 8
 export function askRekeyIke(run: Run, sa: IkeSa): void {
   const { rng } = run.env
   const { suite } = sa.protection!
-  const ke = openKeyExchange(suite.group, rng)
+  const ke = cryptographyOf(run).openKeyExchange(suite.group, rng)
   if (ke === undefined || sa !== run.state.sa) return
   const spi = newIkeSpi(run.env)
   const proposals = proposalsOf(SecurityProtocol.IKE, spi, [ikeTransforms(suite)])
@@ -71,7 +78,7 @@ export function onRekeyIkeAnswer(
   secure(run, made, suite, { shared, nonceI: attempt.nonce, nonceR: theirs, old: secretOf(sa) })
   addRoute(run, made)
   const { rival } = sa
-  delete sa.rival
+  sa.rival = undefined
   if (rival === undefined) {
     takeOver(run, sa, made)
     sa.queue.push({ kind: 'delete-ike' })
@@ -95,7 +102,7 @@ export function onRekeyIkeAnswer(
 export function yieldToRival(run: Run, sa: IkeSa): void {
   const { rival } = sa
   if (rival === undefined) return
-  delete sa.rival
+  sa.rival = undefined
   remove(run.state.others, rival.sa)
   takeOver(run, sa, rival.sa)
 }
@@ -167,7 +174,7 @@ export function onRekeyIke(run: Run, sa: IkeSa, payloads: readonly IkePayload[])
   const { suite, proposal } = choice
   if (ke.group !== suite.group) return refuse(NotifyType.INVALID_KE_PAYLOAD, ofU16([suite.group]))
   const { rng } = run.env
-  const own = openKeyExchange(suite.group, rng)
+  const own = cryptographyOf(run).openKeyExchange(suite.group, rng)
   const shared = own?.shared(ke.data)
   if (own === undefined || shared === undefined) return refuse(NotifyType.INVALID_SYNTAX)
   const made = newIkeSa(run.state, 'responder', proposal.spi.slice(), newIkeSpi(run.env))

@@ -1,7 +1,6 @@
 /**
  * The responder's first exchanges (RFC 7296 §1.2): IKE_SA_INIT by its own order of preference, then IKE_AUTH by signature or by EAP, to the first child.
  */
-import { openKeyExchange } from '../../crypto/ike/groups.ts'
 import type { IkeMessage } from '../../wire/ikev2/header.ts'
 import { NotifyType } from '../../wire/ikev2/notify-types.ts'
 import { ConfigType } from '../../wire/ikev2/numbers.ts'
@@ -30,7 +29,7 @@ import { chooseIke, ikeTransforms, proposalText } from './proposals.ts'
 import type { AuthenticationFault } from './report.ts'
 import { firstKey } from './route.ts'
 import { checkProof, checkSharedProof, proof, secure, sharedProof } from './secure.ts'
-import { arm, say, type IkeSa, type ResponderRun } from './state.ts'
+import { arm, cryptographyOf, say, type IkeSa, type ResponderRun } from './state.ts'
 
 const EAP_SUCCESS = 3
 
@@ -69,7 +68,7 @@ export function onSaInit(
     )
   const { suite, proposal } = choice
   if (ke.group !== suite.group) return refuseGroup(run, ke.group, suite.group)
-  const own = openKeyExchange(suite.group, env.rng)
+  const own = cryptographyOf(run).openKeyExchange(suite.group, env.rng)
   const shared = own?.shared(ke.data)
   if (own === undefined || shared === undefined) {
     respond(run, sa, [notify(NotifyType.INVALID_SYNTAX)])
@@ -194,9 +193,9 @@ function onFirstAuth(run: ResponderRun, payloads: readonly IkePayload[]): void {
     const accepted = (['eap', 'certificate'] as const).filter((each) => options.accepts[each])
     return refuse(run, { code: 'method-not-accepted', got, accepted })
   }
-  if (options.certificate === undefined) return refuse(run, { code: 'no-certificate' })
   const { type, data } = id
   if (got === 'eap') {
+    if (options.certificate === undefined) return refuse(run, { code: 'no-certificate' })
     state.phase = { name: 'eap-host', begun: false }
     run.outputs.push({ kind: 'eap', identity: { type, data } })
     return
@@ -211,6 +210,8 @@ function onFirstAuth(run: ResponderRun, payloads: readonly IkePayload[]): void {
 export function onJudged(run: ResponderRun, failure: string | undefined): void {
   if (run.state.phase.name !== 'judging') return
   if (failure !== undefined) return refuse(run, { code: 'certificate-refused', failure })
+  // Whoever comes with a certificate is judged before anything of the responder's own is wanted.
+  if (run.options.certificate === undefined) return refuse(run, { code: 'no-certificate' })
   authenticated(run, 'certificate')
   assign(run)
 }

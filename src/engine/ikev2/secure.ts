@@ -3,9 +3,7 @@
  */
 import { equalBytes } from '../../base/bytes.ts'
 import { isSameSecret } from '../../crypto/same-secret.ts'
-import { sharedKeyAuth, signAuth, signedOctets, verifyAuth } from '../../crypto/ike/auth.ts'
-import { ikeCipher } from '../../crypto/ike/ike-cipher.ts'
-import { ikeKeys, type IkeKeySources } from '../../crypto/ike/keys.ts'
+import type { IkeKeySources } from '../../crypto/ike/keys.ts'
 import type { IkeSuite } from '../../crypto/ike/transforms.ts'
 import { readPresented } from '../../pki/certificate/presented.ts'
 import { publicKey } from '../../pki/keys/verification-key.ts'
@@ -15,7 +13,7 @@ import type { IkeCertificate, IkeIdentity } from './options.ts'
 import { find, idBody } from './payload.ts'
 import { ikeTransforms, proposalText } from './proposals.ts'
 import type { AuthenticationFault } from './report.ts'
-import type { IkeSa, Run } from './state.ts'
+import { cryptographyOf, tellSecrets, type IkeSa, type Run } from './state.ts'
 
 /** From now on the messages of this IKE SA are protected. */
 export function secure(
@@ -25,28 +23,24 @@ export function secure(
   from: Omit<IkeKeySources, 'spiI' | 'spiR'>,
 ): string {
   const { spiI, spiR } = sa
-  const keys = ikeKeys(suite, { ...from, spiI, spiR })
-  const ofInitiator = ikeCipher(suite, { encryption: keys.skEi, integrity: keys.skAi })
-  const ofResponder = ikeCipher(suite, { encryption: keys.skEr, integrity: keys.skAr })
+  const cryptography = cryptographyOf(run)
+  const keys = cryptography.ikeKeys(suite, { ...from, spiI, spiR })
+  const ofInitiator = cryptography.ikeCipher(suite, { encryption: keys.skEi, integrity: keys.skAi })
+  const ofResponder = cryptography.ikeCipher(suite, { encryption: keys.skEr, integrity: keys.skAr })
   const [outbound, inbound] =
     sa.role === 'initiator' ? [ofInitiator, ofResponder] : [ofResponder, ofInitiator]
   sa.protection = { suite, keys, outbound, inbound }
   const { skEi, skEr, skAi, skAr } = keys
-  run.outputs.push({
-    kind: 'secrets',
-    secrets: { kind: 'ike', spiI, spiR, suite, skEi, skEr, skAi, skAr },
-  })
+  tellSecrets(run, { kind: 'ike', spiI, spiR, suite, skEi, skEr, skAi, skAr })
   return proposalText(ikeTransforms(suite))
 }
 
 // ── what a side signs ──
 
 /** What the AUTH of this side covers. */
-export function octetsOf(
-  { state }: Run,
-  side: 'initiator' | 'responder',
-  id: IdPayload,
-): Uint8Array {
+export function octetsOf(run: Run, side: 'initiator' | 'responder', id: IdPayload): Uint8Array {
+  const { state } = run
+  const { signedOctets } = cryptographyOf(run)
   const { keys, suite } = state.sa.protection!
   const { messageI, messageR, nonceI, nonceR } = state.transcript!
   return side === 'initiator'
@@ -61,7 +55,7 @@ export function proof(
   { chain, key }: IkeCertificate,
 ): readonly IkePayload[] {
   const isModern = (run.options.signatureHashes ?? []).length > 0
-  const { method, data } = signAuth(
+  const { method, data } = cryptographyOf(run).signAuth(
     octetsOf(run, id.role, id),
     key,
     isModern ? run.state.peerHashes : undefined,
@@ -78,7 +72,11 @@ export function proof(
 export const sharedProof = (run: Run, id: IdPayload): AuthPayload => ({
   kind: 'auth',
   method: AuthMethod.sharedKey,
-  data: sharedKeyAuth(prfOf(run), sharedKey(run, id.role), octetsOf(run, id.role, id)),
+  data: cryptographyOf(run).sharedKeyAuth(
+    prfOf(run),
+    sharedKey(run, id.role),
+    octetsOf(run, id.role, id),
+  ),
 })
 
 const prfOf = ({ state }: Run): number => state.sa.protection!.suite.prf
@@ -120,7 +118,7 @@ export function checkProof(
   const certificate = readPresented(first)
   const key = certificate.ok ? publicKey(certificate.value.spki) : undefined
   if (key === undefined) return { fault: { code: 'unreadable-certificate' } }
-  const isGood = verifyAuth(octetsOf(run, id.role, id), key, auth)
+  const isGood = cryptographyOf(run).verifyAuth(octetsOf(run, id.role, id), key, auth)
   return isGood ? { chain } : { fault: { code: 'bad-auth', method: auth.method } }
 }
 

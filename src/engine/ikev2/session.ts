@@ -80,7 +80,15 @@ function opened(
     saCount: counter.saCount,
     children: new Map(),
     timers: new Set<string>(),
+    peerHashes: undefined,
+    transcript: undefined,
+    peer: undefined,
+    ownId: undefined,
+    authenticated: undefined,
+    msk: undefined,
+    offer: undefined,
     established: false,
+    ending: undefined,
     over: false,
   }
   if (options.role === 'initiator') {
@@ -100,6 +108,9 @@ function opened(
     role: 'responder',
     endpoints,
     phase: { name: 'sa-init' },
+    firstRoute: undefined,
+    allowed: undefined,
+    lastEap: undefined,
   }
   return { role: 'responder', options, state, env, outputs }
 }

@@ -2,6 +2,7 @@
  * What a session remembers: the IKE SA, its predecessors that are not gone yet, its children, and how far the first exchanges have come. Changed in
  * place: a gateway has thousands, and copies nothing at a datagram. No step of the protocol is here.
  */
+import { REAL_IKE, type IkeCryptography } from '../../crypto/ike/cryptography.ts'
 import type { KeyExchange } from '../../crypto/ike/groups.ts'
 import type { IkeCipher } from '../../crypto/ike/ike-cipher.ts'
 import type { IkeKeys } from '../../crypto/ike/keys.ts'
@@ -20,7 +21,7 @@ import type {
   IkeInitiatorOptions,
   IkeResponderOptions,
 } from './options.ts'
-import type { IkeReport, OverReason } from './report.ts'
+import type { IkeReport, IkeSecrets, OverReason } from './report.ts'
 
 /** What protects the messages of one IKE SA. */
 export interface Protection {
@@ -120,29 +121,32 @@ export interface IkeSa {
   readonly role: 'initiator' | 'responder'
   readonly spiI: Uint8Array
   spiR: Uint8Array
-  protection?: Protection
+  protection: Protection | undefined
   /** `replaced`: another has taken over, this one is only to be deleted. */
   state: 'opening' | 'up' | 'replaced' | 'gone'
   nextRequest: number
-  outstanding?: Outstanding
+  outstanding: Outstanding | undefined
   readonly queue: Task[]
   nextExpected: number
   /** The request that is worked on: its answer waits for the host. */
-  answering?: {
-    readonly messageId: number
-    readonly exchange: number
-    readonly tail: Uint8Array
-    readonly endpoints: IkeEndpoints
-  }
-  answered?: Answered
-  requestParts?: Reassembly
-  responseParts?: Reassembly
+  answering:
+    | {
+        readonly messageId: number
+        readonly exchange: number
+        readonly tail: Uint8Array
+        readonly endpoints: IkeEndpoints
+      }
+    | undefined
+  answered: Answered | undefined
+  requestParts: Reassembly | undefined
+  responseParts: Reassembly | undefined
   /** Of counters that make IVs. */
   sealed: number
   /** The peer replaced this SA while ours was under way. */
-  rival?: { readonly sa: IkeSa; readonly lowest: Uint8Array }
+  rival: { readonly sa: IkeSa; readonly lowest: Uint8Array } | undefined
 }
 
+/** All its members at once, and none is ever deleted: thousands of them are of one shape. */
 export const newIkeSa = (
   state: { saCount: number },
   role: IkeSa['role'],
@@ -153,23 +157,30 @@ export const newIkeSa = (
   role,
   spiI,
   spiR,
+  protection: undefined,
   state: 'opening',
   nextRequest: 0,
+  outstanding: undefined,
   queue: [],
   nextExpected: 0,
+  answering: undefined,
+  answered: undefined,
+  requestParts: undefined,
+  responseParts: undefined,
   sealed: 0,
+  rival: undefined,
 })
 
 export interface Child {
   readonly child: IkeChild
   /** Another pair has taken over; this one is received until it is deleted. `redundant`: it lost against one that was made at the same time. */
-  replaced?: 'rekeyed' | 'redundant'
+  replaced: 'rekeyed' | 'redundant' | undefined
   /** Its delete is on the way. */
   closing: boolean
   /** Ours is under way. */
   rekeying: boolean
   /** The peer replaced it while ours was under way. */
-  rival?: { readonly spi: number; readonly lowest: Uint8Array }
+  rival: { readonly spi: number; readonly lowest: Uint8Array } | undefined
 }
 
 /** The two first messages as they went over the wire, which AUTH signs (RFC 7296 §2.15). */
@@ -202,7 +213,8 @@ export type InitiatorPhase =
   | { readonly name: 'auth-sent' }
   /** `payloads`: the responder's first answer. */
   | { readonly name: 'judging'; readonly payloads: readonly IkePayload[] }
-  | { readonly name: 'eap-host' }
+  /** `isRefused`: the server has said EAP-Failure, and is at its end itself. */
+  | { readonly name: 'eap-host'; readonly isRefused: boolean }
   | { readonly name: 'eap-peer' }
   | { readonly name: 'final' }
   | { readonly name: 'done' }
@@ -225,7 +237,7 @@ interface Common {
   /** What both sides have. */
   fragmentation: boolean
   mobike: boolean
-  peerHashes?: readonly number[]
+  peerHashes: readonly number[] | undefined
   /** Authorities that the peer trusts. */
   authorities: readonly Uint8Array[]
   sa: IkeSa
@@ -234,17 +246,17 @@ interface Common {
   saCount: number
   readonly children: Map<number, Child>
   readonly timers: Set<string>
-  transcript?: Transcript
-  peer?: IdPayload
-  ownId?: IkeIdentity
-  authenticated?: 'eap' | 'certificate'
-  msk?: Uint8Array
-  offer?: FirstChildOffer
+  transcript: Transcript | undefined
+  peer: IdPayload | undefined
+  ownId: IkeIdentity | undefined
+  authenticated: 'eap' | 'certificate' | undefined
+  msk: Uint8Array | undefined
+  offer: FirstChildOffer | undefined
   heard: Instant
   sent: Instant
   established: boolean
   /** Nothing but repeated requests is answered any more. */
-  ending?: OverReason
+  ending: OverReason | undefined
   over: boolean
 }
 
@@ -259,10 +271,10 @@ export interface ResponderState extends Common {
   readonly role: 'responder'
   phase: ResponderPhase
   /** The key under which repeated IKE_SA_INIT requests come. */
-  firstRoute?: string
+  firstRoute: string | undefined
   /** What the peer may be, as it was granted. */
-  allowed?: readonly TrafficSelector[]
-  lastEap?: Uint8Array
+  allowed: readonly TrafficSelector[] | undefined
+  lastEap: Uint8Array | undefined
 }
 
 export type IkeState = InitiatorState | ResponderState
@@ -289,6 +301,14 @@ export type ResponderRun = Extract<Run, { role: 'responder' }>
 
 export const say = (run: Run, report: IkeReport): void => {
   run.outputs.push({ kind: 'report', report })
+}
+
+export const cryptographyOf = ({ options }: Run): IkeCryptography =>
+  options.cryptography ?? REAL_IKE
+
+/** Keys for whoever opens captures. Modelled ones open nothing. */
+export const tellSecrets = (run: Run, secrets: IkeSecrets): void => {
+  if (cryptographyOf(run).kind === 'real') run.outputs.push({ kind: 'secrets', secrets })
 }
 
 export function arm({ state, outputs }: Run, timer: string, after: Duration): void {

@@ -4,6 +4,7 @@
  */
 import { after, days, formatInstant, hours, type Duration, type Instant } from '../../base/time.ts'
 import type { AuthoritySpec, CertificateSpec } from '../../topology/pki.ts'
+import type { SignRsa } from '../keys/signature.ts'
 import { AUTHORITY_VALID_FROM } from './generations.ts'
 import { mirrorProblem } from '../mirror/mirror-source.ts'
 import { parseName } from '../certificate/name.ts'
@@ -18,6 +19,8 @@ export interface IssueInput {
   readonly plans?: readonly CertificatePlan[]
   readonly enrolments?: readonly EnrolmentOutcome[]
   readonly start: Instant
+  /** How authorities sign. Default for real. */
+  readonly sign?: SignRsa
 }
 
 export interface IssueProblem {

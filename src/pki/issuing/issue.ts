@@ -16,6 +16,7 @@ import { mirrorBelow, originalOf } from '../mirror/mirror-source.ts'
 import { mirrorKeyLabel } from '../mirror/mirror-writer.ts'
 import { encodeName } from '../certificate/name.ts'
 import { OID } from '../encoding/oids.ts'
+import { signRsa } from '../keys/signature.ts'
 import type { CertificatePlan, EnrolmentOutcome } from './plan.ts'
 import type { RevokedCertificate } from './publication.ts'
 import { publisherOf, type Publisher } from './publisher.ts'
@@ -70,11 +71,12 @@ function pkiOf(input: IssueInput): Pki {
   const delegates = Object.entries(authorities).flatMap(([key, spec]) =>
     hasDelegate(spec) ? [delegateLabel(key)] : [],
   )
-  const signers = signersOf(authorities, start, [
-    ...new Set([...listed, ...plans.keys(), ...delegates]),
-  ])
+  const { sign = signRsa } = input
+  const labels = [...new Set([...listed, ...plans.keys(), ...delegates])]
+  const signers = signersOf(authorities, start, labels, sign)
   const has = (key: string): boolean => Object.hasOwn(authorities, key)
   const heldAt = holder(plans, signers)
+  const names = namesByNode(plans)
   return {
     authority: (key, at = start) =>
       has(key) ? signers.held(key, signers.at(key, at).generation.index) : undefined,
@@ -88,8 +90,7 @@ function pkiOf(input: IssueInput): Pki {
       const plan = plans.get(label)
       return plan === undefined ? undefined : heldAt(label, plan, at ?? plan.notBefore)
     },
-    certificateNames: (node) =>
-      [...plans.values()].flatMap((plan) => (plan.node === node ? [plan.name] : [])),
+    certificateNames: (node) => names.get(node) ?? [],
     issue: (plan, at) => {
       const label = holderLabel(plan.node, plan.name)
       const [validity] = validitiesOf(plan, signers, at)
@@ -130,6 +131,17 @@ const plansOf = ({ holders, plans = [], start }: IssueInput): Plans =>
       ...plans,
     ].map((plan) => [holderLabel(plan.node, plan.name), plan]),
   )
+
+/** In the order of the plans. */
+function namesByNode(plans: Plans): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>()
+  for (const { node, name } of plans.values()) {
+    const known = names.get(node)
+    if (known === undefined) names.set(node, [name])
+    else known.push(name)
+  }
+  return names
+}
 
 const validitiesOf = (plan: CertificatePlan, signers: Signers, at: Instant) =>
   certificateValidities(plan, signers.generations(plan.issuer), at)
@@ -181,7 +193,11 @@ function issueByPlan(signers: Signers, plan: CertificatePlan, occasion: Occasion
 }
 
 /** What the authorities publish: each of their keys signs lists of its own. */
-function publisher({ authorities, start }: IssueInput, plans: Plans, signers: Signers): Publisher {
+function publisher(
+  { authorities, start, sign = signRsa }: IssueInput,
+  plans: Plans,
+  signers: Signers,
+): Publisher {
   const revokedBy = (key: string, keyIndex: number): readonly RevokedCertificate[] =>
     [...plans].flatMap(([label, plan]) => {
       if (plan.issuer !== key || plan.revoked === undefined) return []
@@ -195,14 +211,15 @@ function publisher({ authorities, start }: IssueInput, plans: Plans, signers: Si
   return publisherOf({
     authorities,
     start,
+    sign,
     keyIndexes: (key) => keyIndexesOf(signers.generations(key)),
     certificates: (key) =>
       signers.generations(key).map(({ index }) => signers.held(key, index).certificate.der),
     issuer: (key, keyIndex) => {
-      const { spec, name, keyId, keys, generation } = signers.ofKey(key, keyIndex)!
+      const { spec, name, keyId, keys, sign, generation } = signers.ofKey(key, keyIndex)!
       const revoked = revokedBy(key, keyIndex)
       const begins = keyIndex === 0 ? undefined : generation.notBefore
-      const signer = { spec, name, keyId, privateKey: keys.privateKey, start, revoked }
+      const signer = { spec, name, keyId, privateKey: keys.privateKey, sign, start, revoked }
       return { ...signer, ...(begins !== undefined && { begins }) }
     },
     authority: (key, keyIndex) => signers.held(key, signers.ofKey(key, keyIndex)!.generation.index),

@@ -7,7 +7,7 @@ import { after, hours, type Duration, type Instant } from '../../base/time.ts'
 import type { AuthoritySpec, RevocationReason } from '../../topology/pki.ts'
 import { writeCrl, type RevokedEntry } from '../revocation/crl.ts'
 import { CRL_THIS_UPDATE, CRL_VALID_FOR } from './issue-check.ts'
-import { signSha256Rsa } from '../keys/signature.ts'
+import type { SignRsa } from '../keys/signature.ts'
 
 /** AD CS without CRLOverlapUnits: a tenth of the period, twelve hours at most ("Configure CRL and Delta CRL Overlap Periods"). */
 const OVERLAP_SHARE = 0.1
@@ -43,6 +43,7 @@ export interface CrlIssuer {
   readonly name: Uint8Array
   readonly keyId: Uint8Array
   readonly privateKey: KeyObject
+  readonly sign: SignRsa
   /** Of the topology. */
   readonly start: Instant
   readonly revoked: readonly RevokedCertificate[]
@@ -138,11 +139,11 @@ function oldestRound({ spec, start }: CrlIssuer, newest: number, at: Instant): n
 }
 
 const sign = (
-  { name, keyId, privateKey }: CrlIssuer,
+  issuer: CrlIssuer,
   contents: Omit<Parameters<typeof writeCrl>[0], 'issuer' | 'authorityKeyId'>,
 ): Uint8Array =>
-  writeCrl({ ...contents, issuer: name, authorityKeyId: keyId }, (tbs) =>
-    signSha256Rsa(tbs, privateKey),
+  writeCrl({ ...contents, issuer: issuer.name, authorityKeyId: issuer.keyId }, (tbs) =>
+    issuer.sign('sha256', tbs, issuer.privateKey),
   )
 
 const isListed = ({ at, releasedAt }: RevokedCertificate, thisUpdate: Instant): boolean =>

@@ -23,12 +23,14 @@ import {
   type Responder,
   type ResponderSigner,
 } from './responder.ts'
+import type { SignRsa } from '../keys/signature.ts'
 import { suffixed } from './signers.ts'
 
 export interface PublisherDeps {
   /** By key, in topology order. */
   readonly authorities: Readonly<Record<string, AuthoritySpec>>
   readonly start: Instant
+  readonly sign: SignRsa
   /** Of an authority's keys, oldest first: 0, 1, … */
   readonly keyIndexes: (key: string) => readonly number[]
   /** All certificates of an authority, oldest first, DER. */
@@ -109,6 +111,7 @@ export function publisherOf(deps: PublisherDeps): Publisher {
   const respondersOf = (key: string, spec: OcspSpec): readonly Responder[] =>
     respondersAt(key, authorities[key]!.publishedOn, {
       spec,
+      sign: deps.sign,
       configurations: deps.keyIndexes(key).map((i) => ({
         authority: deps.authority(key, i).certificate,
         crls: (at) => [crl(key, at, i), deltaCrl(key, at, i)].filter((der) => der !== undefined),

@@ -16,7 +16,7 @@ import {
   type SingleResponse,
 } from '../revocation/ocsp-response.ts'
 import { placeOf } from './publication.ts'
-import { signSha256Rsa } from '../keys/signature.ts'
+import type { SignRsa } from '../keys/signature.ts'
 import { keyIdOf } from '../keys/spki.ts'
 
 /** The validity period of the OCSP Response Signing template. */
@@ -43,6 +43,7 @@ export interface ResponderSigner {
 
 export interface ResponderSources {
   readonly spec: OcspSpec
+  readonly sign: SignRsa
   /** One for each key of the authority. */
   readonly configurations: readonly RevocationConfiguration[]
 }
@@ -90,7 +91,7 @@ export function respondersAt(
 
 /** Answer a request. What is not one, or is about others' certificates, gets an error status, which is not signed. */
 function answerOcsp(sources: ResponderSources, der: Uint8Array, at: Instant): Uint8Array {
-  const { spec, configurations } = sources
+  const { spec, configurations, sign } = sources
   if (spec.fails !== undefined) return writeOcspError(spec.fails)
   const request = readOcspRequest(der)
   if (!request.ok || request.value.unknownCritical.length > 0) {
@@ -117,7 +118,7 @@ function answerOcsp(sources: ResponderSources, der: Uint8Array, at: Instant): Ui
       ...(nonce !== undefined && { nonce }),
       certificates: certificate === ours.authority ? [] : [certificate.der],
     },
-    (tbs) => signSha256Rsa(tbs, privateKey),
+    (tbs) => sign('sha256', tbs, privateKey),
   )
 }
 

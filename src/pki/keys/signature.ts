@@ -11,6 +11,18 @@ import { publicKey } from './verification-key.ts'
 /** `unsupported`: an algorithm or key that is not known here, which is not the same as a forged signature. */
 export type SignatureVerdict = 'good' | 'bad' | 'unsupported'
 
+/** Whether `signed` carries a signature made with the key in `spki`, as {@link verifySignature}. */
+export type VerifySignature = (signed: Signed, spki: Uint8Array) => SignatureVerdict
+/** RSASSA-PKCS1-v1_5 over that digest, as {@link signRsa}. */
+export type SignRsa = (digest: string, tbs: Uint8Array, privateKey: KeyObject) => Uint8Array
+
+/** What certificates, CRLs and OCSP responses are signed and verified with. */
+export interface Signatures {
+  readonly kind: 'real' | 'modelled'
+  readonly sign: SignRsa
+  readonly verify: VerifySignature
+}
+
 /** Whether the signature covers a SHA-1 digest. */
 export const isSha1 = ({ signatureAlgorithm: identifier }: Signed): boolean =>
   signatureAlgorithm(identifier)?.digest === 'sha1'
@@ -62,3 +74,9 @@ export const signRsa = (digest: string, tbs: Uint8Array, privateKey: KeyObject):
 /** Sign with sha256WithRSAEncryption. */
 export const signSha256Rsa = (tbs: Uint8Array, privateKey: KeyObject): Uint8Array =>
   signRsa('sha256', tbs, privateKey)
+
+export const REAL_SIGNATURES: Signatures = {
+  kind: 'real',
+  sign: signRsa,
+  verify: verifySignature,
+}

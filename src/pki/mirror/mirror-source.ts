@@ -21,7 +21,7 @@ import { readDer } from '../encoding/der.ts'
 import type { KeyPair } from '../keys/key-pool.ts'
 import { keptDigest, reissue } from './mirror-writer.ts'
 import { encodeName, parseName, readName, type Name } from '../certificate/name.ts'
-import { verifySignature } from '../keys/signature.ts'
+import { verifySignature, type SignRsa } from '../keys/signature.ts'
 import { thumbprint } from '../certificate/thumbprint.ts'
 
 /** What a real certificate says of itself, for an {@link AuthoritySpec} or a {@link CertificateSpec}. */
@@ -69,12 +69,12 @@ type MayMirror = Pick<AuthoritySpec, 'mirrors'>
 export function mirrorBelow(
   original: Certificate,
   keys: KeyPair,
-  issuer: { readonly spec: AuthoritySpec; readonly keys: KeyPair },
+  issuer: { readonly spec: AuthoritySpec; readonly keys: KeyPair; readonly sign: SignRsa },
 ): Certificate {
   const above = originalOf(issuer.spec)
   const holds = above === undefined || verifySignature(original, above.spki) === 'good'
-  const { privateKey } = issuer.keys
-  const read = readCertificate(reissue(original, { privateKey, holds }, keys.spki))
+  const signing = { privateKey: issuer.keys.privateKey, sign: issuer.sign, holds }
+  const read = readCertificate(reissue(original, signing, keys.spki))
   invariant(read.ok, `a mirror does not read: ${JSON.stringify(read)}`)
   return { ...read.value, mirrorOf: thumbprint(original) }
 }

@@ -18,7 +18,7 @@ import type { KeyPair } from '../keys/key-pool.ts'
 import type { Name } from '../certificate/name.ts'
 import { bitLength, publicKeyForm } from '../keys/public-key.ts'
 import { signatureAlgorithm } from '../keys/signature-algorithm.ts'
-import { signRsa } from '../keys/signature.ts'
+import { signRsa, type SignRsa } from '../keys/signature.ts'
 import { keySize } from '../keys/verification-key.ts'
 
 /** The algorithms of RSASSA-PKCS1-v1_5 by digest (RFC 4055 §5). */
@@ -49,6 +49,8 @@ export interface Signing {
   readonly privateKey: KeyObject
   /** The signature of the original holds; where it does not, that of the mirror must not either. */
   readonly holds: boolean
+  /** Default for real. */
+  readonly sign?: SignRsa
 }
 
 /**
@@ -69,7 +71,8 @@ export function reissue(original: Signed, signing: Signing, spki?: Uint8Array): 
     return spki !== undefined && i === algorithmAt + 4 ? spki : encoded
   })
   const tbs = write.sequence(...parts)
-  const signature = signRsa(digest, tbs, signing.privateKey)
+  const { sign = signRsa } = signing
+  const signature = sign(digest, tbs, signing.privateKey)
   if (!signing.holds) signature[signature.length - 1]! ^= 1
   return write.sequence(tbs, algorithm, write.bitString(signature))
 }

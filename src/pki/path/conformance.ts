@@ -10,7 +10,7 @@ import type { GeneralName } from '../certificate/general-name.ts'
 import { formatGeneralName, isMailbox } from './name-constraints.ts'
 import { OID, oidName } from '../encoding/oids.ts'
 import { publicKeyForm } from '../keys/public-key.ts'
-import { verifySignature } from '../keys/signature.ts'
+import { verifySignature, type VerifySignature } from '../keys/signature.ts'
 
 /** 20 octets of INTEGER (§4.1.2.2). */
 export const SERIAL_OCTETS_MAX = 20
@@ -24,9 +24,10 @@ interface Breach {
 export const conformanceFailures = (
   certificate: Certificate,
   isAnchor: boolean,
+  verify: VerifySignature = verifySignature,
 ): readonly PathFailure[] =>
   DEMANDS.flatMap((breachesOf) =>
-    breachesOf(certificate, isAnchor).map(({ what, rule }) => ({
+    breachesOf(certificate, isAnchor, verify).map(({ what, rule }) => ({
       code: 'pki/not-conforming',
       subject: subjectOf(certificate),
       message: what,
@@ -152,23 +153,31 @@ function authorityBreaches(certificate: Certificate): readonly Breach[] {
   ]
 }
 
-const isSelfSigned = (certificate: Certificate): boolean =>
-  isSelfIssued(certificate) && verifySignature(certificate, certificate.spki) === 'good'
+const isSelfSigned = (certificate: Certificate, verify: VerifySignature): boolean =>
+  isSelfIssued(certificate) && verify(certificate, certificate.spki) === 'good'
 
-function keyIdBreaches(certificate: Certificate, isAnchor: boolean): readonly Breach[] {
+function keyIdBreaches(
+  certificate: Certificate,
+  isAnchor: boolean,
+  verify: VerifySignature,
+): readonly Breach[] {
   const breaches: Breach[] = []
   if (isAuthority(certificate) && certificate.subjectKeyId === undefined) {
     breaches.push({ what: 'is an authority without subjectKeyIdentifier', rule: '§4.2.1.2' })
   }
   // A self-signed certificate may leave it out, and an anchor, cross-signed or not, is not looked up by it.
-  const mayLack = isAnchor || certificate.version < 3 || isSelfSigned(certificate)
+  const mayLack = isAnchor || certificate.version < 3 || isSelfSigned(certificate, verify)
   if (certificate.authorityKeyId === undefined && !mayLack) {
     breaches.push({ what: 'has no authorityKeyIdentifier keyIdentifier', rule: '§4.2.1.1' })
   }
   return breaches
 }
 
-const DEMANDS: readonly ((certificate: Certificate, isAnchor: boolean) => readonly Breach[])[] = [
+const DEMANDS: readonly ((
+  certificate: Certificate,
+  isAnchor: boolean,
+  verify: VerifySignature,
+) => readonly Breach[])[] = [
   serialBreaches,
   formBreaches,
   nameBreaches,

@@ -75,7 +75,7 @@ export function judgePath(
     }
     failures.push(...strengthFailures(certificate, isAnchor, profile))
     if (profile.demandsConformance && isWhole) {
-      failures.push(...conformanceFailures(certificate, isAnchor))
+      failures.push(...conformanceFailures(certificate, isAnchor, rules.verify))
     }
   }
   const constraining = hasAnchor && !anchorRules.constraints ? path.slice(0, -1) : path

@@ -15,7 +15,7 @@ import { publicKeyText } from '../keys/public-key.ts'
 import { WHOLE_ANCHORS, type RelyingPartyProfile } from '../profile/profile.ts'
 import { checkCost, isUsableKey } from '../keys/verification-key.ts'
 import type { CrlSigners, CrlSource } from '../revocation/revocation.ts'
-import { verifySignature } from '../keys/signature.ts'
+import { verifySignature, type VerifySignature } from '../keys/signature.ts'
 
 /** Certificates in one path, anchor included. */
 export const PATH_LENGTH_MAX = 12
@@ -50,6 +50,8 @@ export interface ChainQuestion {
   readonly policies?: PolicyInputs
   /** Authorities between the end entity and the anchor, self-issued ones not counted; absent: as many as they allow. */
   readonly authoritiesMax?: number
+  /** How signatures are verified: those of a lab may be modelled. Default for real. */
+  readonly verify?: VerifySignature
 }
 
 export interface RejectedPath {
@@ -79,6 +81,7 @@ export const judgeChain = (question: ChainQuestion): ChainVerdict =>
     checksLeft: SIGNATURE_CHECKS_MAX,
     comparisonsLeft: NAME_COMPARISONS_MAX,
     trusted: new Map(),
+    verify: question.verify ?? verifySignature,
   })
 
 /** What one judgement has left to spend, those of the CRL signers that it needs included. */
@@ -87,12 +90,18 @@ interface Budget {
   comparisonsLeft: number
   /** Signers of CRLs that were judged, or are just being judged. */
   readonly trusted: Map<Certificate, boolean>
+  readonly verify: VerifySignature
 }
 
 function judgeWithin(question: ChainQuestion, budget: Budget): ChainVerdict {
   const rejected: RejectedPath[] = []
   const pool = poolOf(question)
-  const rules = { ...question, crlSigners: signersIn(pool, question, budget), work: budget }
+  const rules = {
+    ...question,
+    crlSigners: signersIn(pool, question, budget),
+    work: budget,
+    verify: budget.verify,
+  }
   const { overlooks, order } = question.profile
   const left = { anchored: PATHS_MAX, deadEnds: PATHS_MAX }
   let gaveUp = false
@@ -128,7 +137,7 @@ const signersIn =
       (signer) =>
         signer.subject.key === crl.issuer.key &&
         spend(budget, signer.spki) &&
-        verifySignature(crl, signer.spki) === 'good' &&
+        budget.verify(crl, signer.spki) === 'good' &&
         isTrusted(signer, question, budget),
     )
 
@@ -233,7 +242,7 @@ function* extend(path: readonly Certificate[], search: Search): Generator<Candid
       yield* ways
       continue
     }
-    const verdict = verifySignature(top, search.keyOf(issuer))
+    const verdict = search.budget.verify(top, search.keyOf(issuer))
     if (verdict === 'good') {
       found = true
       yield* extend([...path, issuer], search)
@@ -259,8 +268,8 @@ function* extendInherited(
     const key = inheritParameters(issuer.spki, donor.spki)
     if (key === undefined || !spend(search.budget, key)) continue
     const isGood =
-      verifySignature(issuer, donor.spki) === 'good' &&
-      verifySignature(path.at(-1)!, key) === 'good'
+      search.budget.verify(issuer, donor.spki) === 'good' &&
+      search.budget.verify(path.at(-1)!, key) === 'good'
     const isNew = ![...path, issuer].some((below) => isSameEntity(below, donor))
     if (isGood && isNew) yield* extend([...path, issuer, donor], search)
   }
@@ -323,13 +332,13 @@ function noIssuer(
   path: readonly Certificate[],
   others: number,
   named: number,
-  { keyOf }: Search,
+  { keyOf, budget }: Search,
 ): PathFailure {
   const top = path.at(-1)!
   const subject = subjectOf(top)
   const wanted = top.issuer.text
   if (isSelfIssued(top)) {
-    if (verifySignature(top, keyOf(top)) === 'bad') {
+    if (budget.verify(top, keyOf(top)) === 'bad') {
       const message = 'names itself as its issuer, but its own key did not sign it'
       const got = 'bad signature'
       return {

@@ -5,7 +5,7 @@
 import { subjectOf, type Certificate } from '../certificate/certificate.ts'
 import type { Crl } from './crl.ts'
 import { OID, oidName } from '../encoding/oids.ts'
-import { verifySignature } from '../keys/signature.ts'
+import type { VerifySignature } from '../keys/signature.ts'
 
 export interface CrlFault {
   /** Follows the CRL's name in a sentence. */
@@ -19,6 +19,7 @@ export interface CrlReliance {
   /** Other certificates that may have signed it, each valid for the same anchors. */
   readonly crlSigners: (crl: Crl) => readonly Certificate[]
   readonly demandsConformance: boolean
+  readonly verify: VerifySignature
 }
 
 export function crlFault(crl: Crl, reliance: CrlReliance): CrlFault | undefined {
@@ -34,9 +35,9 @@ export function crlFault(crl: Crl, reliance: CrlReliance): CrlFault | undefined 
 
 /** The issuer's own key first; another one only where that did not sign. */
 function signerFault(crl: Crl, reliance: CrlReliance): CrlFault | undefined {
-  const { issuer, crlSigners, demandsConformance } = reliance
+  const { issuer, crlSigners, demandsConformance, verify } = reliance
   const ownName = crl.issuer.key === issuer.subject.key
-  const own = ownName ? verifySignature(crl, issuer.spki) : 'bad'
+  const own = ownName ? verify(crl, issuer.spki) : 'bad'
   const isDemanding = (signer: Certificate) => usageFault(signer, demandsConformance)
   if (own === 'good') return isDemanding(issuer)
   const faults = crlSigners(crl).map(isDemanding)

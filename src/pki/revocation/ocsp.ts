@@ -19,7 +19,6 @@ import type { BasicOcspResponse, OcspResponse, SingleResponse } from './ocsp-res
 import { OID } from '../encoding/oids.ts'
 import { formatTried, mostTelling, revocationFailure, withTried } from './revocation.ts'
 import type { RevocationInquiry, Tried } from './revocation.ts'
-import { verifySignature } from '../keys/signature.ts'
 import { keyIdOf } from '../keys/spki.ts'
 
 export interface OcspWanted {
@@ -193,7 +192,7 @@ function signerFault(basic: BasicOcspResponse, inquiry: OcspInquiry): ResponseFa
   const { issuer } = inquiry
   const expected = `a signature by ${subjectOf(issuer)} or its delegate`
   const named = [issuer, ...basic.certificates].filter((signer) => isResponder(signer, basic))
-  const signers = named.filter(({ spki }) => verifySignature(basic, spki) === 'good')
+  const signers = named.filter(({ spki }) => inquiry.verify(basic, spki) === 'good')
   const faults = signers.map((signer) =>
     equalBytes(signer.spki, issuer.spki) && signer.subject.key === issuer.subject.key
       ? undefined
@@ -204,7 +203,7 @@ function signerFault(basic: BasicOcspResponse, inquiry: OcspInquiry): ResponseFa
   const got =
     named.length === 0
       ? `responder ${responderName(basic)}, whose certificate is not known`
-      : `${verifySignature(basic, named[0]!.spki)} signature`
+      : `${inquiry.verify(basic, named[0]!.spki)} signature`
   return { what: 'does not verify', expected, got }
 }
 
@@ -222,7 +221,7 @@ function delegateFault(delegate: Certificate, inquiry: OcspInquiry): ResponseFau
   const by = `is signed by ${subjectOf(delegate)}`
   const { extKeyUsage = [], keyUsage, extensions, notBefore, notAfter } = delegate
   const isIssued =
-    delegate.issuer.key === issuer.subject.key && verifySignature(delegate, issuer.spki) === 'good'
+    delegate.issuer.key === issuer.subject.key && inquiry.verify(delegate, issuer.spki) === 'good'
   if (!isIssued) {
     const what = `${by}, which ${subjectOf(issuer)} did not issue`
     return { what, expected: subjectOf(issuer), got: delegate.issuer.text }

@@ -10,7 +10,10 @@ import { NO_FINDINGS, type PathFindings, type RelyingPartyProfile } from '../pro
 import { mostTelling, revocationFailure, type RevocationInquiry } from './revocation.ts'
 
 /** What the relying party knows beside the path, and can ask. */
-export interface RevocationRules extends Pick<RevocationInquiry, 'at' | 'crls' | 'crlSigners'> {
+export interface RevocationRules extends Pick<
+  RevocationInquiry,
+  'at' | 'crls' | 'crlSigners' | 'verify'
+> {
   readonly profile: RelyingPartyProfile
   /** Absent: no responder is asked. */
   readonly ocsp?: OcspSource
@@ -42,6 +45,7 @@ export function revocationFindings(
         at: rules.at,
         crls: rules.crls,
         crlSigners: rules.crlSigners,
+        verify: rules.verify,
         demandsConformance: profile.demandsConformance,
         demandsDelta: profile.demandsDelta === true,
         ...(rules.ocsp !== undefined && { ocsp: rules.ocsp }),

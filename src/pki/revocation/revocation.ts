@@ -11,6 +11,7 @@ import { foreignKey, type Crl, type RevokedEntry } from './crl.ts'
 import { ALL_REASONS } from '../certificate/distribution-point.ts'
 import type { PathFailure, PathFailureCode } from '../profile/failure.ts'
 import type { Name } from '../certificate/name.ts'
+import type { VerifySignature } from '../keys/signature.ts'
 
 export interface CrlWanted {
   /** Who issued the CRL. */
@@ -55,6 +56,7 @@ export interface RevocationInquiry {
   readonly demandsConformance: boolean
   /** A complete CRL that points to deltas counts only with a current one. */
   readonly demandsDelta: boolean
+  readonly verify: VerifySignature
 }
 
 /** What speaks against the certificate; undefined when current CRLs clear it of every reason. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ipv4 } from '../../../src/base/address.ts'
-import { toHex } from '../../../src/base/bytes.ts'
+import { concat, toHex } from '../../../src/base/bytes.ts'
 import { rngFrom } from '../../../src/base/rng.ts'
 import { after, ms, seconds, type Instant } from '../../../src/base/time.ts'
 import { IkeDoor, type IkeDoorOptions } from '../../../src/engine/ikev2/door.ts'
@@ -41,6 +41,47 @@ test('from so many half-open sessions on, cookies; with so many, nobody is heard
   const kinds = [0, 2, 3, 5, 6, 100].map((halfOpen) => knock(request, halfOpen).kind)
   expect(kinds).toEqual(['open', 'open', 'answer', 'answer', 'ignored', 'ignored'])
   expect(knock(request, 6)).toEqual({ kind: 'ignored', why: 'too-many-half-open' })
+})
+
+test('when so many were let in within a second, cookies until it is over: what is refused at once is never half open', () => {
+  const knock = openDoor({ cookiesFromPerSecond: 2 })
+  const request = requestOf('one')
+  const kindAt = (at: number) => knock(request, 0, after(BEGAN, ms(at))).kind
+  const kinds = [0, 400, 500, 999, 1000, 1100, 1200].map(kindAt)
+  expect(kinds).toEqual(['open', 'open', 'answer', 'answer', 'open', 'open', 'answer'])
+})
+
+test('who brings the cookie comes in however many there were', () => {
+  const brought: Uint8Array[] = []
+  const pair = new Pair({
+    door: { cookiesFromPerSecond: 0 },
+    network: ({ from, bytes }) => {
+      if (from === 'initiator') brought.push(bytes)
+      return [{}]
+    },
+  }).run()
+  expect(established(pair)).toBe(true)
+  expect(brought[1]!.length).toBeGreaterThan(brought[0]!.length)
+})
+
+test('under pressure an offer is not read before the cookie is there, and then it is', () => {
+  // Its first transform has a length that the proposal has no room for.
+  const broken = requestOf('one').slice()
+  broken[28 + 4 + 8 + 3] = 0xff
+  expect(openDoor({})(broken, 1)).toMatchObject({ kind: 'ignored', why: 'malformed' })
+  const knock = openDoor({ cookiesFrom: 0 })
+  const demand = knock(broken, 1)
+  if (demand.kind !== 'answer') throw new Error(`no cookie is asked for: ${demand.kind}`)
+  const { nextPayload, payloads: cookie } = valueOf(decodeIke(demand.bytes))
+  const request = valueOf(decodeIke(broken))
+  const chained = cookie.slice()
+  chained[0] = request.nextPayload
+  const answered = encodeIke({
+    ...request,
+    nextPayload,
+    payloads: concat(chained, request.payloads),
+  })
+  expect(knock(answered, 1)).toMatchObject({ kind: 'ignored', why: 'malformed' })
 })
 
 test('a demand for a cookie: the header of the request, one notification, and it is the same each time', () => {
