@@ -131,6 +131,14 @@ export function parsePrefix(text: string): Result<Prefix, string> {
   return ok({ address, length })
 }
 
+/** A prefix of IPv4 as above; undefined for everything else. */
+export function parseIpv4Prefix(text: string): Prefix<Ipv4> | undefined {
+  const parsed = parsePrefix(text)
+  if (!parsed.ok) return undefined
+  const { address, length } = parsed.value
+  return isIpv4(address) ? { address, length } : undefined
+}
+
 /** An address on a network such as `192.0.2.10/24`. */
 export function parseInterfaceAddress(text: string): Result<InterfaceAddress, string> {
   const read = readSlash(text)

@@ -57,12 +57,17 @@ const packetAt = (bytes: Uint8Array, at: number): ArpPacket => ({
 
 export function encodeArp(packet: ArpPacket): Uint8Array {
   const out = new Uint8Array(ARP_LENGTH)
-  setU32(out, 0, ETHERNET_AND_IPV4)
-  setU16(out, 4, ADDRESS_LENGTHS)
-  setU16(out, 6, packet.operation)
-  setMac(out, 8, packet.senderMac)
-  setU32(out, 14, packet.sender)
-  setMac(out, 18, packet.targetMac)
-  setU32(out, 24, packet.target)
+  writeArp(out, 0, packet)
   return out
+}
+
+/** Like {@link encodeArp}, into 28 bytes of `out` from `at`. */
+export function writeArp(out: Uint8Array, at: number, packet: ArpPacket): void {
+  setU32(out, at, ETHERNET_AND_IPV4)
+  setU16(out, at + 4, ADDRESS_LENGTHS)
+  setU16(out, at + 6, packet.operation)
+  setMac(out, at + 8, packet.senderMac)
+  setU32(out, at + 14, packet.sender)
+  setMac(out, at + 18, packet.targetMac)
+  setU32(out, at + 24, packet.target)
 }

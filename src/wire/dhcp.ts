@@ -55,6 +55,8 @@ export interface DhcpOption {
 export interface DhcpMessage {
   /** 1 BOOTREQUEST, 2 BOOTREPLY. */
   readonly op: number
+  /** Relay agents that it has passed (RFC 1542 §4.1.1). */
+  readonly hops: number
   readonly transaction: number
   /** Seconds since the client began. */
   readonly secs: number
@@ -76,6 +78,9 @@ export interface DhcpMessage {
 const NO_ADDRESS = 0 as Ipv4
 const ETHERNET = 1
 const HEADER_BYTES = 236
+/** What a relay agent writes into a message that it carries on: one byte, four bytes. */
+export const HOPS_AT = 3
+export const RELAY_ADDRESS_AT = 24
 const SNAME_AT = 44
 const FILE_AT = 108
 const COOKIE = 0x63825363
@@ -148,13 +153,14 @@ function readMessage(r: Reader): DhcpMessage {
   checkLengths(r, options)
   return {
     op: header[0]!,
+    hops: header[HOPS_AT]!,
     transaction: u32(header, 4),
     secs: (header[8]! << 8) | header[9]!,
     broadcast: (header[10]! & 0x80) !== 0,
     clientAddress: u32(header, 12) as Ipv4,
     yourAddress: u32(header, 16) as Ipv4,
     nextServer: u32(header, 20) as Ipv4,
-    relayAddress: u32(header, 24) as Ipv4,
+    relayAddress: u32(header, RELAY_ADDRESS_AT) as Ipv4,
     hardwareAddress: header.slice(28, 28 + hardwareLength),
     options: [...options].map(([code, data]) => ({ code, data })),
   }
@@ -169,13 +175,14 @@ export function encodeDhcp(message: DhcpMessage): Uint8Array {
   header[0] = message.op
   header[1] = ETHERNET
   header[2] = message.hardwareAddress.length
+  header[HOPS_AT] = message.hops
   setU32(header, 4, message.transaction)
   setU16(header, 8, message.secs)
   setU16(header, 10, message.broadcast ? BROADCAST_FLAG : 0)
   setU32(header, 12, message.clientAddress)
   setU32(header, 16, message.yourAddress)
   setU32(header, 20, message.nextServer)
-  setU32(header, 24, message.relayAddress)
+  setU32(header, RELAY_ADDRESS_AT, message.relayAddress)
   header.set(message.hardwareAddress, 28)
   setU32(header, HEADER_BYTES, COOKIE)
   const options = message.options.map(({ code, data }) => {
@@ -192,6 +199,7 @@ export const dhcpMessage = (
   fields: Pick<DhcpMessage, 'op' | 'transaction' | 'hardwareAddress' | 'options'> &
     Partial<DhcpMessage>,
 ): DhcpMessage => ({
+  hops: 0,
   secs: 0,
   broadcast: false,
   clientAddress: NO_ADDRESS,

@@ -38,15 +38,26 @@ export const decodeEthernet = decoder<EthernetFrame>('ethernet', (r) => {
 export function encodeEthernet(frame: EthernetFrame): Uint8Array {
   const header = frame.vlan === undefined ? ETHERNET_HEADER : ETHERNET_HEADER + VLAN_TAG
   const out = new Uint8Array(header + frame.payload.length)
-  setMac(out, 0, frame.destination)
-  setMac(out, 6, frame.source)
+  writeHeader(out, frame.destination, frame.source, frame.etherType)
   if (frame.vlan !== undefined) {
     setU16(out, ETHER_TYPE_AT, ETHER_TYPE.vlan)
     setU16(out, ETHER_TYPE_AT + 2, frame.vlan)
+    setU16(out, header - 2, frame.etherType)
   }
-  setU16(out, header - 2, frame.etherType)
   out.set(frame.payload, header)
   return out
+}
+
+/** The 14 bytes of an untagged frame's header, in place. */
+export function writeHeader(
+  frame: Uint8Array,
+  destination: Uint8Array,
+  source: Uint8Array,
+  etherType: number,
+): void {
+  setMac(frame, 0, destination)
+  setMac(frame, 6, source)
+  setU16(frame, ETHER_TYPE_AT, etherType)
 }
 
 /** The type field at its untagged place; 0x8100 where a tag follows. The frame has 14 bytes or more. */

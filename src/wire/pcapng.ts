@@ -1,6 +1,6 @@
 /**
  * Writes captures: one section, an interface description for each NIC, the secrets of TLS, an enhanced packet block for each frame.
- * Not a reader. draft-ietf-opsawg-pcapng §4.1, §4.2, §4.3, §4.7; little-endian, timestamps in microseconds.
+ * Not a reader: `pcapng-blocks.ts` is. draft-ietf-opsawg-pcapng §4.1, §4.2, §4.3, §4.7; little-endian, timestamps in microseconds.
  */
 import { utf8 } from '../base/bytes.ts'
 import type { Instant } from '../base/time.ts'
@@ -31,21 +31,30 @@ export interface Capture {
   readonly tlsSecrets?: readonly string[]
 }
 
-const SECTION_HEADER = 0x0a0d0d0a
-const INTERFACE_DESCRIPTION = 1
-const ENHANCED_PACKET = 6
-const DECRYPTION_SECRETS = 10
+/** Block types, those that are only read among them. */
+export const PCAPNG_BLOCK = {
+  sectionHeader: 0x0a0d0d0a,
+  interfaceDescription: 1,
+  packet: 2,
+  simplePacket: 3,
+  enhancedPacket: 6,
+  decryptionSecrets: 10,
+} as const
 /** `TLSK`. */
 const TLS_KEY_LOG = 0x544c534b
-const BYTE_ORDER_MAGIC = 0x1a2b3c4d
+export const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 /** LINKTYPE_ETHERNET and LINKTYPE_RAW. */
 const LINK_TYPES = { ethernet: 1, raw: 101 } as const
 
-const OPT_COMMENT = 1
-const SHB_USERAPPL = 4
-const IF_NAME = 2
-const IF_TSRESOL = 9
-const EPB_FLAGS = 2
+/** Each means what it does in blocks of its kind. */
+export const PCAPNG_OPTION = {
+  comment: 1,
+  shbUserAppl: 4,
+  ifName: 2,
+  ifTsresol: 9,
+  ifTsoffset: 14,
+  epbFlags: 2,
+} as const
 const DIRECTION = { inbound: 1, outbound: 2 } as const
 
 const BLOCK_OVERHEAD = 12
@@ -83,36 +92,41 @@ export function encodePcapng(capture: Capture): Uint8Array {
 }
 
 const sectionHeader = (application: string): Block => ({
-  type: SECTION_HEADER,
+  type: PCAPNG_BLOCK.sectionHeader,
   // Version 1.0, and a section length of −1: not said.
   fields: [BYTE_ORDER_MAGIC, 1, U32 - 1, U32 - 1],
   data: NOTHING,
-  options: [{ code: SHB_USERAPPL, value: utf8(application) }],
+  options: [{ code: PCAPNG_OPTION.shbUserAppl, value: utf8(application) }],
 })
 
 const interfaceDescription = ({ name, linkType = 'ethernet' }: CaptureInterface): Block => ({
-  type: INTERFACE_DESCRIPTION,
+  type: PCAPNG_BLOCK.interfaceDescription,
   // A snap length of 0: no limit.
   fields: [LINK_TYPES[linkType], 0],
   data: NOTHING,
   options: [
-    { code: IF_NAME, value: utf8(name) },
-    { code: IF_TSRESOL, value: Uint8Array.of(6) },
+    { code: PCAPNG_OPTION.ifName, value: utf8(name) },
+    { code: PCAPNG_OPTION.ifTsresol, value: Uint8Array.of(6) },
   ],
 })
 
 function decryptionSecrets(lines: readonly string[]): readonly Block[] {
   if (lines.length === 0) return []
   const data = utf8(lines.map((line) => `${line}\n`).join(''))
-  return [{ type: DECRYPTION_SECRETS, fields: [TLS_KEY_LOG, data.length], data, options: [] }]
+  return [
+    { type: PCAPNG_BLOCK.decryptionSecrets, fields: [TLS_KEY_LOG, data.length], data, options: [] },
+  ]
 }
 
 function enhancedPacket(packet: CapturedFrame): Block {
   const { at, frame, comment } = packet
-  const flags = { code: EPB_FLAGS, value: Uint8Array.of(DIRECTION[packet.direction], 0, 0, 0) }
-  const said = comment === undefined ? [] : [{ code: OPT_COMMENT, value: utf8(comment) }]
+  const flags = {
+    code: PCAPNG_OPTION.epbFlags,
+    value: Uint8Array.of(DIRECTION[packet.direction], 0, 0, 0),
+  }
+  const said = comment === undefined ? [] : [{ code: PCAPNG_OPTION.comment, value: utf8(comment) }]
   return {
-    type: ENHANCED_PACKET,
+    type: PCAPNG_BLOCK.enhancedPacket,
     // An instant has more bits than a 32-bit operator keeps: the high half by division.
     fields: [packet.interface, Math.floor(at / U32), at % U32, frame.length, frame.length],
     data: frame,

@@ -3,8 +3,10 @@ import fc from 'fast-check'
 import {
   adjustChecksum,
   checksum,
+  checksumSum,
   concat,
   equalBytes,
+  foldChecksum,
   fromHex,
   setU16,
   setU32,
@@ -25,6 +27,21 @@ test('data with its own checksum in it sums to nothing, odd lengths included', (
       const sealed = concat(new Uint8Array(2), data)
       setU16(sealed, 0, checksum(sealed))
       expect(checksum(sealed)).toBe(0)
+    }),
+  )
+})
+
+test('a long sum is that of its parts, wherever in its memory it stands', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 98, maxLength: 300 }), fc.nat(3), (data, offset) => {
+      const memory = new Uint8Array(offset + data.length)
+      memory.set(data, offset)
+      const whole = checksumSum(memory.subarray(offset), 0, data.length)
+      let parts = 0
+      for (let at = 0; at < data.length; at += 64) {
+        parts = checksumSum(data, at, Math.min(at + 64, data.length), parts)
+      }
+      expect(foldChecksum(whole)).toBe(foldChecksum(parts))
     }),
   )
 })

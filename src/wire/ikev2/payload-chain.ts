@@ -2,7 +2,7 @@
  * The chain of payloads behind an IKE header or inside an encrypted payload (RFC 7296 §3.2): its bytes, and the list that it stands for.
  * Not the header, which names the first payload's type.
  */
-import { concat } from '../../base/bytes.ts'
+import { concat, u16 } from '../../base/bytes.ts'
 import type { Result } from '../../base/result.ts'
 import { decoder, type Reader, type WireError } from '../codec.ts'
 import { reservedWhere, u16Bytes, u8Bytes } from './fields.ts'
@@ -39,6 +39,33 @@ function readChain(first: number, r: Reader): readonly IkePayload[] {
     type = isLast(payload) ? IkePayloadType.none : next
   }
   return payloads
+}
+
+/** A payload by its header alone. */
+export interface UnreadPayload {
+  readonly type: number
+  readonly body: Uint8Array
+}
+
+/**
+ * The same chain by its headers, which costs a tenth of reading it: enough to see what is there. Undefined: it does not end where `bytes` end, and
+ * {@link decodePayloads} says where it breaks. Views, not copies; whatever is in an encrypted payload is not looked for.
+ */
+export function outlinePayloads(
+  first: number,
+  bytes: Uint8Array,
+): readonly UnreadPayload[] | undefined {
+  const payloads: UnreadPayload[] = []
+  let at = 0
+  for (let type = first; type !== IkePayloadType.none;) {
+    if (at + PAYLOAD_HEADER_BYTES > bytes.length) return undefined
+    const length = u16(bytes, at + 2)
+    if (length < PAYLOAD_HEADER_BYTES || at + length > bytes.length) return undefined
+    payloads.push({ type, body: bytes.subarray(at + PAYLOAD_HEADER_BYTES, at + length) })
+    type = bytes[at]!
+    at += length
+  }
+  return at === bytes.length ? payloads : undefined
 }
 
 const withBits = (payload: IkePayload, bits: number): IkePayload => ({

@@ -2,9 +2,9 @@
  * The Security Association payload (RFC 7296 §3.3): proposals, transforms and their attributes.
  * Not a choice: which proposal is acceptable is the engine's business, and so is whether proposals are numbered well.
  */
-import { concat } from '../../base/bytes.ts'
+import { setU16 } from '../../base/bytes.ts'
 import type { Reader } from '../codec.ts'
-import { reservedWhere, u16Bytes, u8Bytes } from './fields.ts'
+import { checked, reservedWhere } from './fields.ts'
 import { TransformAttributeType } from './numbers.ts'
 
 export interface IkeProposal {
@@ -39,6 +39,8 @@ export type TransformAttribute =
 
 const PROPOSAL_HEADER_BYTES = 8
 const TRANSFORM_HEADER_BYTES = 8
+/** Type and value; or type and length, with the value behind them. */
+const SHORT_ATTRIBUTE_BYTES = 4
 /** What both begin with: a marker, RESERVED, a length. */
 const SUBSTRUCTURE_BYTES = 4
 /** Values of the marker: IKEv1's payload types live on in them (RFC 7296 §3.3.1, §3.3.2). */
@@ -119,54 +121,87 @@ function readAttributes(r: Reader): Pick<IkeTransform, 'keyLength' | 'attributes
 /** The body of an SA payload. Throws RangeError where there is no proposal, and for what does not fit its field. */
 export function proposalBytes(proposals: readonly IkeProposal[]): Uint8Array {
   if (proposals.length === 0) throw new RangeError('an SA payload has at least one proposal')
-  return concat(
-    ...proposals.map((proposal, i) => {
-      const { number, protocol, spi, transforms, reserved = 0 } = proposal
-      const body = concat(
-        u8Bytes(number, 'Proposal Num'),
-        u8Bytes(protocol, 'Protocol ID'),
-        u8Bytes(spi.length, 'SPI Size'),
-        u8Bytes(transforms.length, 'Num Transforms'),
-        spi,
-        ...transforms.map((each, at) => transformBytes(each, at === transforms.length - 1)),
-      )
-      return concat(
-        Uint8Array.of(i === proposals.length - 1 ? 0 : MORE_PROPOSALS),
-        u8Bytes(reserved, 'RESERVED'),
-        u16Bytes(SUBSTRUCTURE_BYTES + body.length, 'Proposal Length'),
-        body,
-      )
-    }),
-  )
+  // An offer has some twenty proposals of four transforms: written in place, for each part an array would cost more than all the rest.
+  const lengths = proposals.map((proposal) => lengthOf(proposal))
+  const out = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
+  let at = 0
+  for (const [i, proposal] of proposals.entries()) {
+    const length = lengths[i]!
+    const marker = i === proposals.length - 1 ? 0 : MORE_PROPOSALS
+    writeProposal(out.subarray(at, at + length), proposal, marker)
+    at += length
+  }
+  return out
 }
 
-function transformBytes(transform: IkeTransform, isLast: boolean): Uint8Array {
+const lengthOf = ({ spi, transforms }: IkeProposal): number =>
+  transforms.reduce(
+    (sum, transform) => sum + transformLength(transform),
+    PROPOSAL_HEADER_BYTES + spi.length,
+  )
+
+function transformLength({ keyLength, attributes = [] }: IkeTransform): number {
+  const first = TRANSFORM_HEADER_BYTES + (keyLength === undefined ? 0 : SHORT_ATTRIBUTE_BYTES)
+  return attributes.reduce((sum, attribute) => sum + attributeLength(attribute), first)
+}
+
+const attributeLength = (attribute: TransformAttribute): number =>
+  SHORT_ATTRIBUTE_BYTES + ('value' in attribute ? 0 : attribute.bytes.length)
+
+function writeProposal(out: Uint8Array, proposal: IkeProposal, marker: number): void {
+  const { number, protocol, spi, transforms, reserved = 0 } = proposal
+  out[0] = marker
+  out[1] = checked(reserved, 0xff, 'RESERVED')
+  setU16(out, 2, checked(out.length, 0xffff, 'Proposal Length'))
+  out[4] = checked(number, 0xff, 'Proposal Num')
+  out[5] = checked(protocol, 0xff, 'Protocol ID')
+  out[6] = checked(spi.length, 0xff, 'SPI Size')
+  out[7] = checked(transforms.length, 0xff, 'Num Transforms')
+  out.set(spi, PROPOSAL_HEADER_BYTES)
+  let at = PROPOSAL_HEADER_BYTES + spi.length
+  for (const [i, transform] of transforms.entries()) {
+    at = writeTransform(out, at, transform, i === transforms.length - 1 ? 0 : MORE_TRANSFORMS)
+  }
+}
+
+/** Where it ends. */
+function writeTransform(
+  out: Uint8Array,
+  at: number,
+  transform: IkeTransform,
+  marker: number,
+): number {
   const { type, id, keyLength, attributes = [], reserved = 0 } = transform
-  const first =
-    keyLength === undefined ? [] : [{ type: TransformAttributeType.keyLength, value: keyLength }]
-  const body = concat(
-    u8Bytes(type, 'Transform Type'),
-    u8Bytes(reserved & 0xff, 'RESERVED'),
-    u16Bytes(id, 'Transform ID'),
-    ...[...first, ...attributes].map((attribute) => attributeBytes(attribute)),
-  )
-  return concat(
-    Uint8Array.of(isLast ? 0 : MORE_TRANSFORMS),
-    u8Bytes(reserved >>> 8, 'RESERVED'),
-    u16Bytes(SUBSTRUCTURE_BYTES + body.length, 'Transform Length'),
-    body,
-  )
+  const length = transformLength(transform)
+  checked(reserved, 0xffff, 'RESERVED')
+  out[at] = marker
+  out[at + 1] = reserved >>> 8
+  setU16(out, at + 2, checked(length, 0xffff, 'Transform Length'))
+  out[at + 4] = checked(type, 0xff, 'Transform Type')
+  out[at + 5] = reserved & 0xff
+  setU16(out, at + 6, checked(id, 0xffff, 'Transform ID'))
+  let end = at + TRANSFORM_HEADER_BYTES
+  if (keyLength !== undefined) {
+    end = writeAttribute(out, end, { type: TransformAttributeType.keyLength, value: keyLength })
+  }
+  for (const attribute of attributes) end = writeAttribute(out, end, attribute)
+  return end
 }
 
-function attributeBytes(attribute: TransformAttribute): Uint8Array {
+/** Where it ends. */
+function writeAttribute(out: Uint8Array, at: number, attribute: TransformAttribute): number {
   const { type } = attribute
   if (type >= SHORT_FORM) throw new RangeError(`an attribute's type has 15 bits, not ${type}`)
-  if ('value' in attribute) {
-    return concat(
-      u16Bytes(SHORT_FORM + type, 'Attribute Type'),
-      u16Bytes(attribute.value, 'Attribute Value'),
-    )
+  checked(type, 0xffff, 'Attribute Type')
+  const isShort = 'value' in attribute
+  setU16(out, at, isShort ? SHORT_FORM + type : type)
+  const end = at + SHORT_ATTRIBUTE_BYTES
+  if (isShort) {
+    setU16(out, at + 2, checked(attribute.value, 0xffff, 'Attribute Value'))
+    return end
   }
   const { bytes } = attribute
-  return concat(u16Bytes(type, 'Attribute Type'), u16Bytes(bytes.length, 'Attribute Length'), bytes)
+  setU16(out, at + 2, checked(bytes.length, 0xffff, 'Attribute Length'))
+  out.set(bytes, end)
+  return end + bytes.length
 }

@@ -1,11 +1,17 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ipv4 } from '../../../src/base/address.ts'
 import { fromHex, toHex } from '../../../src/base/bytes.ts'
 import { NotifyType } from '../../../src/wire/ikev2/notify-types.ts'
 import { ConfigAttribute, IkePayloadType } from '../../../src/wire/ikev2/numbers.ts'
-import { decodePayloads, encodePayloads } from '../../../src/wire/ikev2/payload-chain.ts'
+import {
+  decodePayloads,
+  encodePayloads,
+  outlinePayloads,
+} from '../../../src/wire/ikev2/payload-chain.ts'
 import type { IkePayload } from '../../../src/wire/ikev2/payloads.ts'
 import { valueOf } from '../results.ts'
+import { anyChain } from './arbitraries.ts'
 
 const { SA, KE, IDi, IDr, CERT, CERTREQ, AUTH, Nonce, N, D, V, TSi, TSr, SK, CP, EAP, SKF } =
   IkePayloadType
@@ -255,5 +261,34 @@ describe('a chain', () => {
     expect(decodePayloads(first, longer)).toMatchObject({
       error: { code: 'trailing-bytes', field: 'Encrypted and Authenticated', offset: 5 },
     })
+  })
+})
+
+describe('a chain by its headers alone', () => {
+  test('has the payloads that reading it finds', () => {
+    fc.assert(
+      fc.property(anyChain, (payloads) => {
+        const { first, bytes } = encodePayloads(payloads)
+        const outline = outlinePayloads(first, bytes)
+        if (payloads.some(({ kind }) => kind === 'encrypted' || kind === 'fragment')) {
+          // What its Next Payload names is inside.
+          return
+        }
+        expect(outline?.map(({ type }) => type)).toEqual(
+          payloads.map((payload) => encodePayloads([payload]).first),
+        )
+      }),
+    )
+  })
+
+  test('of any bytes is none, or ends where they end', () => {
+    fc.assert(
+      fc.property(fc.nat(255), fc.uint8Array({ maxLength: 120 }), (first, bytes) => {
+        const outline = outlinePayloads(first, bytes)
+        if (outline === undefined) return
+        const length = outline.reduce((sum, { body }) => sum + body.length + 4, 0)
+        expect(length).toBe(bytes.length)
+      }),
+    )
   })
 })
