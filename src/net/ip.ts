@@ -46,7 +46,6 @@ import {
   LocalAddresses,
   RouteTable,
 } from './routes.ts'
-import { Slab } from './slab.ts'
 import type { SocketError, TunnelRefusal } from './sockets.ts'
 import type { DropReason, Trace } from './trace.ts'
 import { Transit } from './transit.ts'
@@ -90,7 +89,6 @@ export class IpLayer {
   readonly #deliver: Deliver
   readonly #fragments: Reassembler
   readonly #ways: Ways
-  readonly #slab = new Slab()
   #identification: number
 
   constructor(
@@ -270,7 +268,7 @@ export class IpLayer {
     const total = IPV4_HEADER + length
     // Only a transport of ours can ask for more, and encodes no such message.
     if (total > IPV4_LENGTH_MAX) throw new RangeError(`an IPv4 packet of ${total} bytes`)
-    return this.#slab.take(IP_OFFSET + total)
+    return this.#world.frames.take(IP_OFFSET + total)
   }
 
   /** Send a packet of this host; the payload is copied. */
@@ -441,7 +439,7 @@ export class IpLayer {
   }
 
   #noteStop(packet: Transit, stop: Stop): void {
-    if (stop.kind === 'drop') this.drop(packet, stop.reason, undefined, stop.rule)
+    if (stop.kind === 'drop') this.drop(packet, stop.reason, stop.detail, stop.rule)
     else this.drop(packet, 'filter', `answered with ${stop.with}`, stop.rule)
   }
 }

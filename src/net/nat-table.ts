@@ -134,15 +134,20 @@ export class NatTable {
 
   /** The mapping that `inside` uses towards `remote`, if there is one. */
   find(protocol: number, inside: Endpoint, remote: Endpoint): Mapping | undefined {
+    const forward =
+      this.#forwards.length === 0 ? undefined : this.#forwardOf(protocol, inside, remote)
+    return forward ?? this.#live(this.#byInside.get(this.#insideKey(protocol, inside, remote)))
+  }
+
+  /** Two forwards may lead to one server: a reply leaves by the port at which its peer knocked. */
+  #forwardOf(protocol: number, inside: Endpoint, remote: Endpoint): Mapping | undefined {
     const forwards = this.#forwards.filter(
       (forward) =>
         forward.protocol === protocol &&
         forward.inside.address === inside.address &&
         forward.inside.port === inside.port,
     )
-    // Two forwards may lead to one server: a reply leaves by the port at which its peer knocked.
-    const knocked = forwards.find((forward) => forward.peers.has(peerKey(remote))) ?? forwards[0]
-    return knocked ?? this.#live(this.#byInside.get(this.#insideKey(protocol, inside, remote)))
+    return forwards.find((forward) => forward.peers.has(peerKey(remote))) ?? forwards[0]
   }
 
   /** {@link find}, or a new mapping. Undefined: no outside port is left, or another host inside holds this protocol to this peer. */
@@ -212,12 +217,15 @@ export class NatTable {
   /** The most recent peer goes last, so that the expired ones gather in front, where they are swept away. */
   #keep(mapping: Mapping, peer: Peer): void {
     const { peers } = mapping
-    peers.delete(peerKey(peer))
-    for (const [key, oldest] of peers) {
+    const key = peerKey(peer)
+    // Alone it is first and last.
+    if (peers.size === 1 && peers.get(key) === peer) return
+    peers.delete(key)
+    for (const [first, oldest] of peers) {
       if (this.#lives(oldest)) break
-      peers.delete(key)
+      peers.delete(first)
     }
-    peers.set(peerKey(peer), peer)
+    peers.set(key, peer)
   }
 
   #timeoutOf(protocol: number, peer: Peer): Duration {

@@ -5,8 +5,8 @@
  */
 import type { Ipv4 } from '../base/address.ts'
 import { after, seconds, type Instant } from '../base/time.ts'
-import { ARP_OPERATION, encodeArp, type ArpPacket } from '../wire/arp.ts'
-import { BROADCAST_MAC, encodeEthernet, ETHER_TYPE, isMac } from '../wire/ethernet.ts'
+import { ARP_LENGTH, ARP_OPERATION, writeArp, type ArpPacket } from '../wire/arp.ts'
+import { BROADCAST_MAC, ETHER_TYPE, ETHERNET_HEADER, isMac, writeHeader } from '../wire/ethernet.ts'
 import type { Transit } from './transit.ts'
 import type { Timer, World } from './world.ts'
 
@@ -194,13 +194,9 @@ export class Neighbours {
   }
 
   #send(to: Uint8Array, arp: ArpPacket): void {
-    this.#host.transmitArp(
-      encodeEthernet({
-        destination: to,
-        source: this.#host.mac,
-        etherType: ETHER_TYPE.arp,
-        payload: encodeArp(arp),
-      }),
-    )
+    const frame = new Uint8Array(ETHERNET_HEADER + ARP_LENGTH)
+    writeHeader(frame, to, this.#host.mac, ETHER_TYPE.arp)
+    writeArp(frame, ETHERNET_HEADER, arp)
+    this.#host.transmitArp(frame)
   }
 }

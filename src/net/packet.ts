@@ -26,6 +26,8 @@ export type Stop =
       readonly kind: 'drop'
       readonly rule: string
       readonly reason: 'filter' | 'blocked' | 'no-mapping' | 'nat-clash' | 'malformed'
+      /** One line for people. */
+      readonly detail?: string
     }
   | { readonly kind: 'reject'; readonly rule: string; readonly with: RejectWith }
 

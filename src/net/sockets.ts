@@ -5,6 +5,7 @@
 import type { Ipv4, Prefix } from '../base/address.ts'
 import type { Result } from '../base/result.ts'
 import type { Rng } from '../base/rng.ts'
+import type { Cryptography } from '../engine/cryptography.ts'
 import type { Duration, Instant } from '../base/time.ts'
 import type { WireError } from '../wire/codec.ts'
 import type { Timer } from './world.ts'
@@ -249,6 +250,8 @@ export interface Host {
   readonly wallClock: Instant
   /** The host's own stream; fork it by the service's name. */
   readonly rng: Rng
+  /** The world's: real, or modelled. */
+  readonly cryptography: Cryptography
   readonly nics: readonly NicView[]
   after(delay: Duration, run: () => void): Timer
   /** Stop the world's clock until the returned function is called: the platform answers within the present instant. */

@@ -8,6 +8,7 @@ import type { Rng } from '../base/rng.ts'
 import type { Duration, Instant } from '../base/time.ts'
 import { drawMac, formatMac } from '../wire/ethernet.ts'
 import { UNREACHABLE } from '../wire/icmp.ts'
+import { guarded, type PacketGuard } from './guards.ts'
 import { unreachableBy } from './icmp.ts'
 import type { LocalHeader, OutgoingPacket, Sent } from './ip-service.ts'
 import { IpLayer } from './ip.ts'
@@ -22,6 +23,7 @@ import {
 import type { PacketHooks } from './packet.ts'
 import { RawLayer, type RawIp } from './raw.ts'
 import type { Route } from './routes.ts'
+import type { Cryptography } from '../engine/cryptography.ts'
 import { Routing, type StaticRoute } from './routing.ts'
 import type { Segment } from './segment.ts'
 import type {
@@ -95,6 +97,10 @@ export class Stack implements Host, UdpIp, RawIp, NicHost, TunnelHost {
   readonly #forwarders = new Set<symbol>()
   readonly #linkListeners: ((nic: string) => void)[] = []
   readonly #changeListeners = new Set<(change: NetworkChange) => void>()
+  /** Of a firewall or a NAT; guards stand before them. */
+  #hooks: PacketHooks | undefined
+  readonly #guards = new Set<PacketGuard>()
+  #program: string | undefined
   #isDown = false
 
   constructor(world: World, trace: Trace, options: StackOptions) {
@@ -157,6 +163,10 @@ export class Stack implements Host, UdpIp, RawIp, NicHost, TunnelHost {
     return this.world.schedule(delay, run, undefined)
   }
 
+  get cryptography(): Cryptography {
+    return this.world.cryptography
+  }
+
   hold(): () => void {
     return this.world.hold()
   }
@@ -205,11 +215,37 @@ export class Stack implements Host, UdpIp, RawIp, NicHost, TunnelHost {
 
   /** Firewall or NAT; may be given and exchanged at any time. */
   set hooks(hooks: PacketHooks | undefined) {
-    this.#ip.hooks = hooks
+    this.#hooks = hooks
+    this.#ip.hooks = guarded(hooks, [...this.#guards])
   }
 
   get hooks(): PacketHooks | undefined {
-    return this.#ip.hooks
+    return this.#hooks
+  }
+
+  /** Have `guard` look at all that this host sends and gets, until the returned function is called. */
+  addGuard(guard: PacketGuard): () => void {
+    this.#guards.add(guard)
+    this.hooks = this.#hooks
+    return () => {
+      if (this.#guards.delete(guard)) this.hooks = this.#hooks
+    }
+  }
+
+  /** The program whose packets are being sent; undefined: none has said. */
+  get program(): string | undefined {
+    return this.#program
+  }
+
+  /** What `run` sends at once is `program`'s: a path, or a package family name. */
+  runAs<T>(program: string | undefined, run: () => T): T {
+    const before = this.#program
+    this.#program = program
+    try {
+      return run()
+    } finally {
+      this.#program = before
+    }
   }
 
   /** Throw away every IP fragment that arrives; may be changed at any time. */

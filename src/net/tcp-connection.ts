@@ -350,7 +350,10 @@ export class Connection implements TcpConnection {
   #tell(reason: CloseReason, detail?: SocketError): void {
     if (this.#told) return
     this.#told = true
-    this.#handlers?.onClosed?.(reason, detail)
+    const handlers = this.#handlers
+    // What the application hangs on them need not outlive it in TIME-WAIT.
+    this.#handlers = undefined
+    handlers?.onClosed?.(reason, detail)
   }
 
   /** False once a callback or a segment ended the connection: the compiler cannot know. */

@@ -32,6 +32,8 @@ export interface Acknowledgement {
   readonly occupies: boolean
 }
 
+const NOTHING = new Uint8Array()
+
 export class Sender {
   /** SND.UNA: the first number that the peer has not acknowledged. */
   first: number
@@ -45,7 +47,7 @@ export class Sender {
   /** The highest number ever sent: the peer may acknowledge up to here. */
   #highest: number
   /** Bytes from {@link first} on: first those in flight, then those that wait. */
-  #queue: Uint8Array = new Uint8Array()
+  #queue: Uint8Array = NOTHING
   #closing = false
   #finAcknowledged = false
   /** SND.WND: closed until {@link open}. */
@@ -237,7 +239,8 @@ export class Sender {
     const progress = seqDiff(acknowledgement, this.first)
     const bytes = Math.min(progress, this.#queue.length)
     if (progress > bytes) this.#finAcknowledged = true
-    this.#queue = this.#queue.subarray(bytes)
+    // Nothing of a long answer is held once the peer has all of it.
+    this.#queue = bytes === this.#queue.length ? NOTHING : this.#queue.subarray(bytes)
     this.first = acknowledgement
     this.next = seqMax(this.next, acknowledgement)
     this.tries = 0

@@ -58,6 +58,14 @@ interface Listener {
   readonly accept: Accept
 }
 
+/** A round of MurmurHash3, which is public domain: spreads, and keeps no secret. */
+function mix(hash: number, word: number): number {
+  const scrambled = Math.imul(rotated(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593)
+  return (Math.imul(rotated(hash ^ scrambled, 13), 5) + 0xe6546b64) >>> 0
+}
+
+const rotated = (word: number, by: number): number => (word << by) | (word >>> (32 - by))
+
 const keyOf = (local: Endpoint, remote: Endpoint): string =>
   `${local.address}:${local.port} ${remote.address}:${remote.port}`
 
@@ -65,14 +73,15 @@ export class TcpLayer implements TcpTransport {
   readonly #ip: IpService
   readonly #context: ConnectionContext
   readonly #ports: Rng
-  readonly #initials: Rng
+  /** Of initial sequence numbers. */
+  readonly #secret: number
   readonly #connections = new Map<string, Connection>()
   readonly #listeners: Listener[] = []
 
   constructor(ip: IpService, settings: TcpSettings = WINDOWS_TCP) {
     this.#ip = ip
     this.#ports = ip.rng.fork('tcp/ports')
-    this.#initials = ip.rng.fork('tcp/initial-sequence-numbers')
+    this.#secret = ip.rng.fork('tcp/initial-sequence-numbers').below(2 ** 32)
     this.#context = {
       settings,
       get now() {
@@ -120,7 +129,7 @@ export class TcpLayer implements TcpTransport {
     const address = options.source ?? this.#ip.sourceFor(to.address) ?? UNSPECIFIED
     const local = { address, port: this.#ephemeralPort(to, address) }
     const ends = { local, remote: to }
-    const connection = Connection.open(this.#context, ends, this.#initial(), handlers)
+    const connection = Connection.open(this.#context, ends, this.#initial(ends), handlers)
     this.#connections.set(keyOf(local, to), connection)
     return connection
   }
@@ -173,7 +182,7 @@ export class TcpLayer implements TcpTransport {
     if ((flags & TcpFlag.ack) !== 0) return false
     if ((flags & TcpFlag.syn) === 0) return true
     const ends = { local, remote }
-    const connection = Connection.answer(this.#context, ends, this.#initial(), segment)
+    const connection = Connection.answer(this.#context, ends, this.#initial(ends), segment)
     this.#connections.set(keyOf(local, remote), connection)
     return true
   }
@@ -244,9 +253,14 @@ export class TcpLayer implements TcpTransport {
     return {}
   }
 
-  /** RFC 9293 §3.4.1 wants numbers that nobody can guess; a lab wants the same ones each run. */
-  #initial(): number {
-    return this.#initials.below(2 ** 32)
+  /**
+   * RFC 6528 §3: a clock of 4 µs, and beside it a number of the pair's own. A pair that comes again begins above where it ended, so that a peer which
+   * has the old connection in TIME-WAIT takes the new one (RFC 9293 §3.6.1). The same each run, where the clock is.
+   */
+  #initial({ local, remote }: { readonly local: Endpoint; readonly remote: Endpoint }): number {
+    const clock = Math.floor(this.#ip.now / 4) % 2 ** 32
+    const words = [local.address, local.port, remote.address, remote.port]
+    return seqAdd(clock, words.reduce(mix, this.#secret))
   }
 
   #ephemeralPort(to: Endpoint, address: Ipv4): number {

@@ -10,7 +10,6 @@ import { ETHER_TYPE } from '../wire/ethernet.ts'
 import { totalLengthOf } from '../wire/ipv4.ts'
 import { isMoved, isOnLink, type IpInterface, type Nic, type NicConfig } from './nic.ts'
 import { IP_OFFSET } from './packet.ts'
-import { Slab } from './slab.ts'
 import type {
   NetworkChange,
   NicView,
@@ -54,7 +53,6 @@ export interface TunnelHost {
 export class Tunnels {
   readonly open: TunnelNic[] = []
   readonly #host: TunnelHost
-  readonly #slab = new Slab()
   /** How many packets of this host are being handed to programs now, one within another. */
   handing = 0
 
@@ -81,7 +79,7 @@ export class Tunnels {
 
   /** A blank frame for an IP packet of `length` bytes. */
   frameFor(length: number): Uint8Array {
-    return this.#slab.take(IP_OFFSET + length)
+    return this.#host.world.frames.take(IP_OFFSET + length)
   }
 
   close(tunnel: TunnelNic): void {

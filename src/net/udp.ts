@@ -83,9 +83,14 @@ const overlaps = <T>(a: T | undefined, b: T | undefined): boolean =>
 
 /**
  * A way for datagrams that is not the simulated network. Undefined: this one does not go that way; else its number in the trace.
- * `port`: the socket's own.
+ * `port`: the socket's own. `source`: the address that the sender chose, if it did.
  */
-export type UdpDiversion = (port: number, to: Endpoint, bytes: Uint8Array) => number | undefined
+export type UdpDiversion = (
+  port: number,
+  to: Endpoint,
+  bytes: Uint8Array,
+  source: Ipv4 | undefined,
+) => number | undefined
 
 export class UdpLayer implements Udp, Transport {
   /** Asked for each datagram before IP is; absent: all go by IP. */
@@ -169,15 +174,13 @@ export class UdpLayer implements Udp, Transport {
   // For sockets only.
 
   send(socket: Socket, to: Endpoint, bytes: Uint8Array, options: SendOptions): number {
-    const diverted = this.divert?.(socket.port, to, bytes)
+    const chosen = options.source ?? socket.bind.address
+    const diverted = this.divert?.(socket.port, to, bytes, chosen)
     if (diverted !== undefined) return diverted
     const ip = this.#ip
     const nic = options.nic ?? socket.bind.nic
     const source =
-      options.source ??
-      socket.bind.address ??
-      (nic === undefined ? ip.sourceFor(to.address) : ip.addressOf(nic)) ??
-      UNSPECIFIED
+      chosen ?? (nic === undefined ? ip.sourceFor(to.address) : ip.addressOf(nic)) ?? UNSPECIFIED
     const frame = ip.frameFor(UDP_HEADER + bytes.length)
     const datagram = { sourcePort: socket.port, destinationPort: to.port, payload: bytes }
     writeUdp(frame, MESSAGE_OFFSET, datagram, { source, destination: to.address })

@@ -43,6 +43,8 @@ export class Ways {
     if (nicName !== undefined) {
       const nic = nics.find((n) => n.name === nicName && n.up)
       if (nic === undefined) return undefined
+      // No router carries it on: it is for the link itself, though a default route leads by this interface.
+      if (destination === LIMITED_BROADCAST) return { nic, nextHop: destination }
       // Without a route by this interface the destination is taken to be on its link, as DHCP needs.
       return { nic, nextHop: routes.lookupOn(destination, nic)?.via ?? destination }
     }

@@ -12,7 +12,9 @@ import {
   type Duration,
   type Instant,
 } from '../base/time.ts'
+import { REAL_CRYPTOGRAPHY, type Cryptography } from '../engine/cryptography.ts'
 import { EventQueue, Lane } from './event-queue.ts'
+import { Slab } from './slab.ts'
 
 /** No operation of a lab takes longer, but for waiting itself. Leases are renewed for ever, so the queue alone would never run dry. */
 export const OPERATION_MAX = days(1)
@@ -37,6 +39,9 @@ export class World {
   readonly rng: Rng
   readonly seed: string
   readonly start: Instant
+  readonly cryptography: Cryptography
+  /** Of all hosts: ten thousand that have sent a packet or two would hold a block each. */
+  readonly frames = new Slab()
   #now: Instant
   #operations = 0
   readonly #queue = new EventQueue()
@@ -48,7 +53,13 @@ export class World {
   #wake: (() => void) | undefined
   #crash: unknown
 
-  constructor(options: { readonly seed: string; readonly start: Instant }) {
+  /** `cryptography`: default the real one; it is given what calls back within the present instant. */
+  constructor(options: {
+    readonly seed: string
+    readonly start: Instant
+    readonly cryptography?: (later: World['later']) => Cryptography
+  }) {
+    this.cryptography = options.cryptography?.(this.later) ?? REAL_CRYPTOGRAPHY
     this.seed = options.seed
     this.rng = rngFrom(options.seed)
     this.start = options.start
@@ -72,6 +83,11 @@ export class World {
     if (!(delay >= 0)) invariant(false, `an event was scheduled ${delay} µs into the past`)
     if (this.#wake !== undefined) this.#wake()
     return this.#queue.schedule((this.#now + delay) as Instant, run, arg)
+  }
+
+  /** At no delay: in the present instant, when what goes on is over. */
+  readonly later = <A>(run: (arg: A) => void, arg: A): void => {
+    this.schedule(0 as Duration, run, arg)
   }
 
   /** A row for events that never overtake each other, each with an argument for `run`. */

@@ -107,7 +107,6 @@ describe('raw sockets', () => {
         ],
       },
       {
-        networks: ['lan', 'internet'],
         clock: () => net.world.now,
         rng: edge.rng.fork('filter'),
         addressOf: (network) => edge.addressOf(network),

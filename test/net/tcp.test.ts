@@ -24,6 +24,19 @@ describe('opening', () => {
     expect(numbers('a')).not.toEqual(numbers('b'))
   })
 
+  test('a pair of ends that comes again begins above where it was, by a clock of 4 µs', () => {
+    const firstSyn = (wait: Duration) => {
+      const wire = new Wire({ seed: 'a' })
+      wire.run(wait)
+      wire.client.connect({ address: SERVER, port: 80 }, {})
+      wire.run(ms(10))
+      return wire.sent[0]!
+    }
+    const [first, again] = [firstSyn(ms(0)), firstSyn(seconds(1))]
+    expect(again.sourcePort).toBe(first.sourcePort)
+    expect((again.sequence - first.sequence) >>> 0).toBe(250_000)
+  })
+
   test('nobody listens: the RST refuses it at once, and the drop is named', () => {
     const { wire, client } = pair({}, 81)
     wire.run(seconds(1))

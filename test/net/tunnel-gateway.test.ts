@@ -163,7 +163,6 @@ describe('a gateway between a tunnel and a network', () => {
         rules: [{ name: 'dns', from: 'clients', to: 'intranet', udp: [53], verdict: 'accept' }],
       },
       {
-        networks: ['corp', 'internal'],
         clock: () => net.world.now,
         rng: gateway.rng.fork('filter'),
         addressOf: (network) => gateway.addressOf(network),

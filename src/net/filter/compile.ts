@@ -60,17 +60,13 @@ export const DEFAULT_POLICIES: Readonly<Record<Hook, DefaultPolicy>> = {
 export const policyOf = (spec: FilterSpec, hook: Hook): DefaultPolicy =>
   spec.otherwise?.[hook] ?? DEFAULT_POLICIES[hook]
 
-export function compile(
-  spec: FilterSpec,
-  networks: readonly string[],
-  defaultHook: 'forward' | 'input',
-): Compiled {
+export function compile(spec: FilterSpec, defaultHook: 'forward' | 'input'): Compiled {
   const zones: Zones = spec.zones ?? {}
   const named = [...spec.rules, ...(spec.nat ?? [])]
     .flatMap(({ from, to }) => [from, to])
     .filter((name) => name !== undefined)
     .flatMap((name) => networksOf(name, zones))
-  const nics = new Nics([...networks, ...named])
+  const nics = new Nics(named)
   const counters = new Map<string, Counter>()
   // Rules that share a name share a counter.
   const counterOf = (name: string): Counter => {

@@ -47,8 +47,6 @@ export type FilterEvent =
   | { readonly kind: 'logged'; readonly source: 'firewall'; readonly text: string }
 
 export interface FilterEnv {
-  /** The host's networks. */
-  readonly networks: readonly string[]
   readonly clock: () => Instant
   /** Draws source ports when the one that a flow came with is taken. */
   readonly rng: Rng
@@ -67,6 +65,8 @@ export interface Filter extends PacketHooks {
   counters(): ReadonlyMap<string, Readonly<Counter>>
   /** Live entries of connection tracking. */
   sessions(): readonly SessionView[]
+  /** Entries in the table (`conntrack -C`), some of which may have run out. */
+  readonly size: number
   /** Forget every session (`conntrack -F`). */
   flush(): void
   /** Put other rules in force; sessions and their translations live on, counters begin again. */
@@ -101,7 +101,7 @@ class Netfilter implements Filter {
 
   constructor(spec: FilterSpec, env: FilterEnv) {
     this.#env = env
-    this.#compiled = compile(spec, env.networks, env.defaultHook)
+    this.#compiled = compile(spec, env.defaultHook)
     this.#conntrack = new Conntrack(timeoutsOf(spec.sessions), env.clock)
     this.#nat = new Nat(this.#conntrack, env.rng)
   }
@@ -151,13 +151,17 @@ class Netfilter implements Filter {
     return Array.from(this.#conntrack.table.flows(this.#env.clock()), describeSession)
   }
 
+  get size(): number {
+    return this.#conntrack.table.size
+  }
+
   flush(): void {
     this.#conntrack.table.clear()
   }
 
   reload(spec: FilterSpec): void {
     // Remembered rulings name the chain they are from, and these chains are new.
-    this.#compiled = compile(spec, this.#env.networks, this.#env.defaultHook)
+    this.#compiled = compile(spec, this.#env.defaultHook)
     this.#conntrack.timeouts = timeoutsOf(spec.sessions)
   }
 

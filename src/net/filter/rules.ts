@@ -3,7 +3,6 @@
  * Not connection tracking and not NAT: both only bring their words (state, translated addresses) along in the {@link View}.
  */
 import { u16, u32 } from '../../base/bytes.ts'
-import { invariant } from '../../base/invariant.ts'
 import { IP_OFFSET, type Packet } from '../packet.ts'
 import type { ConnectionState } from '../../topology/firewall.ts'
 import { ipEnd } from './conntrack.ts'
@@ -54,7 +53,7 @@ export class View {
   }
 }
 
-/** Networks as small numbers: 0 is none, 1 any that no rule names. */
+/** Networks that rules name, as small numbers: 0 is none, 1 any other. */
 export class Nics {
   readonly #indexes = new Map<string | undefined, number>([[undefined, 0]])
 
@@ -76,7 +75,6 @@ export class Nics {
     if (networks === undefined) return undefined
     const out = new Uint8Array(this.count)
     for (const name of networks) {
-      invariant(this.#indexes.has(name), `the rules name '${name}', a network nobody told us of`)
       out[this.indexOf(name)] = 1
     }
     return out

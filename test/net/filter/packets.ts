@@ -123,7 +123,6 @@ export class Bench {
 
   constructor(spec: FilterSpec) {
     this.filter = createFilter(spec, {
-      networks: ['inside', 'outside'],
       clock: () => this.now,
       rng: rngFrom('bench'),
       addressOf: (network) => (network === 'outside' ? ipv4(ROUTER) : ipv4('192.168.1.1')),
