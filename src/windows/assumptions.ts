@@ -3,6 +3,7 @@
  * names it. Not the facts themselves: those stand with the profile that follows them.
  */
 import type { KdcAssumptions } from '../directory/kdc.ts'
+import { minutes, seconds, type Duration } from '../base/time.ts'
 import { SWITCH_DEFAULTS, type SwitchDefaults } from './revocation-switches.ts'
 
 export interface Assumptions extends KdcAssumptions, SwitchDefaults {
@@ -91,6 +92,8 @@ export interface Assumptions extends KdcAssumptions, SwitchDefaults {
   readonly codeOfFailedRekey: '829' | '13868'
   /** Whether RRAS logs the coming and going of a device (20250, 20272, 20274, 20275) as that of a user. */
   readonly gatewayLogsDevices: 'as-users' | 'none'
+  /** Whether RRAS gives a client the Framed-IP-Address that NPS wants, though it is none of the pool's or of DHCP's. */
+  readonly framedAddressOutsidePool: 'given' | 'from-pool'
   /** Whether trusted network detection wants the network to be private or of a domain, as Microsoft writes, or takes its suffix alone. */
   readonly trustedNetworkCategory: 'private' | 'any'
   /** Largest packet inside an IKEv2 tunnel, in bytes, at both ends. Seen in the field; Microsoft does not say. */
@@ -99,6 +102,14 @@ export interface Assumptions extends KdcAssumptions, SwitchDefaults {
   readonly outerDontFragment: 'cleared' | 'copied'
   /** What becomes of a tunnel that stands when its computer comes to a trusted network: Microsoft speaks of triggers only. */
   readonly tunnelOnTrustedNetwork: 'stays' | 'ended'
+  /** Whether Always On dials again where the gateway has hung up, for want of traffic too, or only where the link failed. */
+  readonly redialsEndedByGateway: boolean
+  /** How many dials follow each other after {@link redialPause}: RedialAttempts of a VPN's phonebook entry. */
+  readonly redialAttempts: number
+  /** Between those: RedialSeconds. That Always On keeps to the phonebook here is not confirmed. */
+  readonly redialPause: Duration
+  /** Between all that follow. A change of network is answered at once in any case. */
+  readonly redialPauseLater: Duration
   /** Whether Windows Pro, which may have the profile, dials a device tunnel by itself. */
   readonly deviceTunnelOnPro: 'by-hand' | 'dialled'
   /** What becomes of a Route whose address has bits beyond its prefix: a field report misses such routes. */
@@ -154,10 +165,15 @@ export const ASSUMPTIONS: Assumptions = {
   codeOfMoveWithoutMobility: '843',
   codeOfFailedRekey: '829',
   gatewayLogsDevices: 'as-users',
+  framedAddressOutsidePool: 'given',
   trustedNetworkCategory: 'private',
   tunnelMtu: 1400,
   outerDontFragment: 'cleared',
   tunnelOnTrustedNetwork: 'stays',
+  redialsEndedByGateway: true,
+  redialAttempts: 3,
+  redialPause: seconds(60),
+  redialPauseLater: minutes(15),
   deviceTunnelOnPro: 'by-hand',
   routeWithHostBits: 'left-out',
   samePrefixAtHome: 'home',

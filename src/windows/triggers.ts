@@ -35,9 +35,9 @@ export type NotAttempted =
   | 'no-domain-member'
   | 'already-connected'
 
-/** What happened: Windows looks at Always On profiles at a sign-in, a change of network, and when the screen goes on. */
+/** What happened: Windows looks at Always On profiles at a sign-in, a change of network, when the screen goes on, and when a tunnel was lost. */
 export type TriggerEvent =
-  | { readonly kind: 'boot' | 'sign-in' | 'network-change' | 'screen-on' }
+  | { readonly kind: 'boot' | 'sign-in' | 'network-change' | 'screen-on' | 'tunnel-lost' }
   /** A program asked for a name: fully qualified, or one label. */
   | { readonly kind: 'name'; readonly name: string }
   /** A program was started: path of a desktop program, or package family name of another. */

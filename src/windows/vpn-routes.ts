@@ -40,14 +40,15 @@ export interface VpnRoutes {
 /** Add-VpnConnectionRoute's, and that of a Route without Metric. */
 const ROUTE_METRIC = 1
 
-/** What the profile, the assigned address, and the gateway's public address make. The gateway is reached past the tunnel in any case. */
+/** What the profile (a LockDown profile is a force tunnel, whatever it says), the assigned address, and the gateway's public address make. The gateway is reached past the tunnel in any case. */
 export function vpnRoutes(
-  profile: Pick<VpnProfile, 'nativeProfile' | 'routes'>,
+  profile: Pick<VpnProfile, 'nativeProfile' | 'routes' | 'lockDown'>,
   { assigned, gateway }: { readonly assigned: Ipv4; readonly gateway?: Address },
   assume: Assumptions = ASSUMPTIONS,
 ): VpnRoutes {
   const native = profile.nativeProfile
-  const isForced = native?.routingPolicyType?.value !== 'SplitTunnel'
+  const isForced =
+    native?.routingPolicyType?.value !== 'SplitTunnel' || profile.lockDown?.value === true
   const hasClassRoute = native?.disableClassBasedDefaultRoute?.value !== true
   const { routes, notes, restsOn } = writtenRoutes(profile.routes, assume)
   const inside = routes.filter(({ out }) => out === 'tunnel')

@@ -14,6 +14,8 @@ export type ConnectionEnd =
   | 'signed-out'
   | 'suspended'
   | 'hibernated'
+  /** The computer came to a trusted network, and Windows hung up (`tunnelOnTrustedNetwork`). */
+  | 'inside'
   /** RasMan was stopped. */
   | 'service-stopped'
   /** The gateway's idle time was over. */
@@ -46,6 +48,7 @@ const ENDS: Readonly<Record<ConnectionEnd, End>> = {
   'signed-out': { phase: 'P9', code: '830', certainty: 'high' },
   suspended: { phase: 'P9', code: '833', certainty: 'high' },
   hibernated: { phase: 'P9', code: '832', certainty: 'high' },
+  inside: { phase: 'P9', code: '631', certainty: 'low' },
   'service-stopped': { phase: 'P9', code: '834', certainty: 'high' },
   idle: { phase: 'P9', code: '828', certainty: 'high', gateway: [20139] },
   'session-limit': { phase: 'P9', code: '629', certainty: 'medium', gateway: [20140] },
@@ -81,7 +84,11 @@ export function connectionEnd(end: ConnectionEnd, assume: Assumptions = ASSUMPTI
     phase,
     code: isAssumed ? assume[code] : code,
     certainty,
-    restsOn: [...(isAssumed ? [code] : []), ...(isLost ? ['rasClientEventOfLostLink'] : [])],
+    restsOn: [
+      ...(isAssumed ? [code] : []),
+      ...(isLost ? ['rasClientEventOfLostLink'] : []),
+      ...(end === 'inside' ? ['tunnelOnTrustedNetwork'] : []),
+    ],
     client: [isLost ? assume.rasClientEventOfLostLink : 20226],
     gateway: end === 'gateway-restarted' ? [] : [...gateway, ...SESSION_OVER],
   }

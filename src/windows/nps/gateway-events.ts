@@ -22,8 +22,8 @@ export type GatewayEvent =
   | { readonly id: 20146 | 20148; readonly server: string }
   | { readonly id: 20152; readonly provider: string }
   | { readonly id: 20049; readonly user: string }
-  /** No DHCP server inside: clients get addresses that lead nowhere. */
-  | { readonly id: 20169 }
+  /** No DHCP server inside: clients get addresses that lead nowhere, of which this is the server's own. */
+  | { readonly id: 20169; readonly address: string }
   /** No address is left for a client. */
   | { readonly id: 20167 }
   /** The certificate that it should show cannot be had. */
@@ -192,7 +192,7 @@ function toldOfAddresses(event: OfAddresses): Told {
       return { text: 'no address is left for a client', fields: [] }
     case 20169: {
       const text = 'no DHCP server answered: clients get addresses of 169.254.0.0/16'
-      return { text, fields: [] }
+      return { text, fields: one('Address', event.address) }
     }
   }
 }

@@ -9,6 +9,7 @@ test.for<[end: ConnectionEnd, code: string, phase: string, gateway: number[]]>([
   ['signed-out', '830', 'P9', [20272, 20275]],
   ['hibernated', '832', 'P9', [20272, 20275]],
   ['suspended', '833', 'P9', [20272, 20275]],
+  ['inside', '631', 'P9', [20272, 20275]],
   ['service-stopped', '834', 'P9', [20272, 20275]],
   ['idle', '828', 'P9', [20139, 20272, 20275]],
   ['session-limit', '629', 'P9', [20140, 20272, 20275]],
@@ -41,5 +42,6 @@ test('what no source confirms is named, and can be set', () => {
     code: '13868',
     restsOn: ['codeOfFailedRekey'],
   })
+  expect(connectionEnd('inside').restsOn).toEqual(['tunnelOnTrustedNetwork'])
   expect(connectionEnd('user').restsOn).toEqual([])
 })

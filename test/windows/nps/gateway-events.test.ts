@@ -33,7 +33,7 @@ const EVENTS: readonly (readonly [event: GatewayEvent, level: string, text: stri
   [{ id: 20166, port, interface: 'wan' }, 'warning', 'the other side has no address'],
   [{ id: 20167 }, 'warning', 'no address is left'],
   [{ id: 20168 }, 'error', 'certificate'],
-  [{ id: 20169 }, 'warning', '169.254.0.0/16'],
+  [{ id: 20169, address: '169.254.0.1' }, 'warning', '169.254.0.0/16'],
   [{ id: 20209, address }, 'warning', 'GRE'],
   [{ id: 20250, user, port }, 'information', 'was connected to VPN2-12'],
   [{ id: 20255, port, code: 13868, why: 'no suite' }, 'warning', 'no suite'],
