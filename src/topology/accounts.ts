@@ -67,6 +67,10 @@ export function groupSid(domain: string, group: string): string {
   return `${domainSid(domain)}-${rid}`
 }
 
+/** Of accounts that are many, by their number from 0: beyond those of single accounts and of groups, so that no two are the same. */
+export const numberedSid = (domain: string, number: number): string =>
+  `${domainSid(domain)}-${GROUP_RID_FIRST + RIDS + number}`
+
 /** `S-1-5-21-a-b-c`. */
 function domainSid(domain: string): string {
   const hash = hashOf(`domain ${domain.toLowerCase()}`)

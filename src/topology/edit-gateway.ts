@@ -7,7 +7,7 @@ import { editService } from './edit-nps.ts'
 import type { IpsecPolicySpec } from './ipsec.ts'
 import type { VpnClientSpec, VpnGatewaySpec } from './services.ts'
 
-/** Change the settings of a gateway; `undefined` takes one back to Windows' default. A running lab's gateway reads them when it restarts. */
+/** Change the settings of a gateway; `undefined` takes one back to Windows' default. A running lab's gateway reads them when it restarts (`lab.restartService`). */
 export const withVpnGateway = <N extends string, H extends string, Z extends string>(
   node: NoInfer<H>,
   change: Change<Omit<VpnGatewaySpec, 'service' | 'radius'>>,

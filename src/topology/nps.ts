@@ -5,6 +5,7 @@
  * Type parameter H: the nodes.
  */
 import type { Duration } from '../base/time.ts'
+import type { ServiceTimeSpec } from './service-time.ts'
 
 /** `[Mo-Fr 08:00-18:00]`: days of the week and a span of the day, in the server's local time (which is UTC in a lab). */
 export interface WeeklyHours {
@@ -229,6 +230,8 @@ export interface NpsSpec<H extends string = string> {
   readonly tlsMaximum?: '1.2' | '1.3'
   /** Seconds after which a conversation that the peer left is given up (reason 96); default 30. */
   readonly eapTimeout?: Duration
+  /** How long it works at one Access-Request, of which a sign-in by PEAP takes about ten. No source: absent, no time. */
+  readonly requestTime?: ServiceTimeSpec
 }
 
 export const nps = <const H extends string = never>(

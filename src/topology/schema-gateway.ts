@@ -15,7 +15,7 @@ import {
   type GatewayIpsecSpec,
   type IpsecPolicySpec,
 } from './ipsec.ts'
-import { radiusServerShape } from './schema-nps.ts'
+import { radiusServerShape, serviceTimeShape } from './schema-nps.ts'
 import { flag, opt, text, texts } from './schema-words.ts'
 import type { DeviceTunnelSpec, VpnClientSpec, VpnGatewaySpec } from './services.ts'
 
@@ -58,9 +58,12 @@ export const gatewayShape = (duration: Durations) =>
     accounting: opt(z.enum(['windows', 'radius'])),
     authentication: opt(z.array(z.enum(['eap', 'certificate']))),
     sstp: opt(flag),
+    sstpCertificate: opt(text),
     ports: opt(z.strictObject({ ikev2: opt(portCount), sstp: opt(portCount) })),
     pool: opt(text),
     addressAssignment: opt(z.union([z.literal('dhcp'), z.strictObject({ pool: text })])),
+    initialAddressPoolSize: opt(z.int().min(10).max(0xffff)),
+    dhcpPrivilegesFixed: opt(flag),
     dnsServers: opt(texts),
     deviceTunnel: opt(deviceTunnel),
     ipsec: opt(gatewayIpsec),
@@ -69,6 +72,7 @@ export const gatewayShape = (duration: Durations) =>
     negotiateTime: opt(duration),
     serverFragmentation: opt(flag),
     maxSasPerPeer: opt(z.int().min(1).max(0xffff_ffff)),
+    handshakeTime: opt(serviceTimeShape(duration)),
     ipv6Disabled: opt(flag),
   }) satisfies z.ZodType<VpnGatewaySpec>
 

@@ -15,6 +15,7 @@ import {
   type WeeklyHours,
 } from './nps.ts'
 import { flag, opt, text, texts } from './schema-words.ts'
+import type { ServiceTimeSpec } from './service-time.ts'
 
 type Durations = z.ZodType<Duration>
 
@@ -24,6 +25,13 @@ const numbers = z.array(z.int().min(0).max(0xffff_ffff))
 export const weeklyHours: z.ZodType<readonly WeeklyHours[]> = z.array(
   z.strictObject({ days: opt(z.array(z.enum(WEEKDAYS))), from: opt(text), to: opt(text) }),
 )
+
+export const serviceTimeShape = (duration: Durations): z.ZodType<ServiceTimeSpec> =>
+  z.strictObject({
+    each: duration,
+    workers: opt(z.int().min(1).max(65_536)),
+    queue: opt(z.int().min(0).max(1_000_000)),
+  })
 
 export const radiusServerShape = (duration: Durations): z.ZodType<RadiusServerSpec> =>
   z.strictObject({
@@ -163,4 +171,5 @@ export const npsShape = (duration: Durations) =>
     extension: opt(z.enum(['passes', 'discards', 'fails', 'rejects'])),
     tlsMaximum: opt(z.enum(['1.2', '1.3'])),
     eapTimeout: opt(duration),
+    requestTime: opt(serviceTimeShape(duration)),
   })

@@ -205,6 +205,7 @@ function serviceShape(duration: Forms['duration']): z.ZodType<ServiceSpec> {
       suffix: opt(text),
       lease: opt(duration),
     }),
+    z.strictObject({ service: z.literal('dhcp-relay'), network: text, servers: texts }),
     z.strictObject({
       service: z.literal('web-server'),
       port: opt(port),

@@ -5,10 +5,12 @@
 import type { Duration } from '../base/time.ts'
 import type { GatewayIpsecSpec, IpsecPolicySpec } from './ipsec.ts'
 import type { NpsSpec, RadiusServerSpec } from './nps.ts'
+import type { ServiceTimeSpec } from './service-time.ts'
 
 export type ServiceSpec<H extends string = string, Z extends string = string> =
   | DnsServerSpec<Z>
   | DhcpServerSpec
+  | DhcpRelaySpec
   | WebServerSpec
   | ListenerSpec
   | VpnGatewaySpec<H>
@@ -48,10 +50,10 @@ export interface DnsPolicySpec {
   readonly recursion?: boolean
 }
 
-/** RFC 2131. Serves the network on which the node has `serverAddress`' interface. */
+/** RFC 2131: one scope of a server. */
 export interface DhcpServerSpec {
   readonly service: 'dhcp-server'
-  /** Key of the network it serves; the node must have an interface there. */
+  /** Key of the network it serves: one of the node's own, or one from which relay agents bring what is asked. */
   readonly network: string
   readonly pool: readonly [first: string, last: string]
   readonly router?: string
@@ -59,6 +61,15 @@ export interface DhcpServerSpec {
   readonly suffix?: string
   /** Default 8 days, Windows' own. */
   readonly lease?: Duration
+}
+
+/** A DHCP relay agent (RFC 1542 §4): carries what is asked on one network to servers elsewhere. */
+export interface DhcpRelaySpec {
+  readonly service: 'dhcp-relay'
+  /** Key of the network on which clients ask; the node must have an interface there. */
+  readonly network: string
+  /** Addresses of DHCP servers, each of which is asked. */
+  readonly servers: readonly string[]
 }
 
 /** HTTP/1.1. Paths published by authorities are added to `pages`. */
@@ -101,6 +112,8 @@ export interface VpnGatewaySpec<H extends string = string> {
   readonly authentication?: readonly GatewayAuthentication[]
   /** Listen for SSTP on TCP 443. Default false. */
   readonly sstp?: boolean
+  /** Name of the certificate (LocalMachine\My) that is bound to SSTP. Default: the one of IKEv2. */
+  readonly sstpCertificate?: string
   /** How many clients can be connected by each protocol; 0 switches it off. Default 128. */
   readonly ports?: { readonly ikev2?: number; readonly sstp?: number }
   /** Addresses for clients, `10.99.0.0/24`: `addressAssignment: { pool }` in short. */
@@ -110,6 +123,13 @@ export interface VpnGatewaySpec<H extends string = string> {
    * where none answers, clients get 169.254.0.0/16 and reach nothing. Default: `pool`; without one, DHCP.
    */
   readonly addressAssignment?: 'dhcp' | { readonly pool: string }
+  /** `…\RemoteAccess\Parameters\Ip\InitialAddressPoolSize`: how many addresses are borrowed of DHCP at once, at least 10. Default 10. */
+  readonly initialAddressPoolSize?: number
+  /**
+   * On Windows Server 2019, whether the DHCP client service has got the privilege without which RRAS gets no leases. Default true; elsewhere it
+   * means nothing.
+   */
+  readonly dhcpPrivilegesFixed?: boolean
   /** DNS servers that clients are given. Default: those of the inner interface. */
   readonly dnsServers?: readonly string[]
   /** How it judges the certificates of computers; whether it looks at revocation is `revocation.certAuthFlags` of the node. */
@@ -129,6 +149,8 @@ export interface VpnGatewaySpec<H extends string = string> {
    * limit has no source: absent, there is none.
    */
   readonly maxSasPerPeer?: number
+  /** How long it works at a new IKE SA, in which nobody else of its `workers` has it. No source: absent, no time. */
+  readonly handshakeTime?: ServiceTimeSpec
   /** `…\Tcpip6\Parameters\DisabledComponents` is not 0: RemoteAccess stops right after it starts (TOPO-10, event 7024). Default false. */
   readonly ipv6Disabled?: boolean
 }
@@ -183,6 +205,10 @@ export const dnsServer = <const Z extends string = never>(
 ): DnsServerSpec<Z> => ({ service: 'dns-server', ...rest })
 export const dhcpServer = (rest: Omit<DhcpServerSpec, 'service'>): DhcpServerSpec => ({
   service: 'dhcp-server',
+  ...rest,
+})
+export const dhcpRelay = (rest: Omit<DhcpRelaySpec, 'service'>): DhcpRelaySpec => ({
+  service: 'dhcp-relay',
   ...rest,
 })
 export const webServer = (rest: Omit<WebServerSpec, 'service'> = {}): WebServerSpec => ({

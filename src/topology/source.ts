@@ -169,6 +169,7 @@ const CONSTRUCTOR_ARGUMENTS: Readonly<Record<string, Readonly<Record<string, num
   allowEstablished: { name: 0 },
   dnsServer: { '*': 0 },
   dhcpServer: { '*': 0 },
+  dhcpRelay: { '*': 0 },
   webServer: { '*': 0 },
   listener: { '*': 0 },
   vpnGateway: { '*': 0 },

@@ -8,6 +8,7 @@ import type { Complaint, Problems } from './problems.ts'
 import type { VpnClientSpec, VpnGatewaySpec } from './services.ts'
 import type { Topology } from './topology.ts'
 import { validateRadiusServer } from './validate-nps.ts'
+import { spanComplaint } from './validate-pki.ts'
 import { ipv4Complaint, oidComplaint, prefixComplaint, subjectComplaint } from './values.ts'
 
 /** Everything but its certificate, which is looked for among those of its node. */
@@ -44,11 +45,14 @@ function validateDeviceTunnel({ deviceTunnel = {} }: VpnGatewaySpec, problems: P
 }
 
 function validateTimes(service: VpnGatewaySpec, problems: Problems): void {
-  const { idleDisconnect, networkOutage, negotiateTime } = service
+  const { idleDisconnect, networkOutage, negotiateTime, handshakeTime } = service
   const [least, most] = [seconds(GATEWAY_SECONDS.min), seconds(GATEWAY_SECONDS.max)]
   problems.at('idleDisconnect').add(timeComplaint(idleDisconnect, least, most))
   problems.at('networkOutage').add(timeComplaint(networkOutage, minutes(2), most))
   problems.at('negotiateTime').add(timeComplaint(negotiateTime, seconds(1), most))
+  if (handshakeTime !== undefined) {
+    problems.at('handshakeTime', 'each').add(spanComplaint(handshakeTime.each))
+  }
 }
 
 /** What the phonebook of a client cannot hold. */

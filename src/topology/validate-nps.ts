@@ -66,8 +66,11 @@ export function validateNps({
     if (servers.length === 0) here.add('has no server')
     servers.forEach((server, i) => validateRadiusServer(server, t, here.at(i)))
   }
-  const { eapTimeout } = service
+  const { eapTimeout, requestTime } = service
   if (eapTimeout !== undefined) problems.at('eapTimeout').add(spanComplaint(eapTimeout))
+  if (requestTime !== undefined) {
+    problems.at('requestTime', 'each').add(spanComplaint(requestTime.each))
+  }
 }
 
 interface Place {

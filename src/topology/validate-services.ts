@@ -4,7 +4,7 @@
  */
 import { parseIpv4 } from '../base/address.ts'
 import type { Problems } from './problems.ts'
-import type { DhcpServerSpec, DnsServerSpec, ServiceSpec } from './services.ts'
+import type { DhcpRelaySpec, DhcpServerSpec, DnsServerSpec, ServiceSpec } from './services.ts'
 import type { NodeSpec, SwitchSpec, Topology } from './topology.ts'
 import { validateVpnGateway } from './validate-gateway.ts'
 import { validateNps } from './validate-nps.ts'
@@ -24,8 +24,11 @@ export function validateService({ service, ...rest }: Placed<ServiceSpec>): void
       return validateDnsServer({ ...rest, service })
     case 'dhcp-server':
       return validateDhcpServer({ ...rest, service })
+    case 'dhcp-relay':
+      return validateDhcpRelay({ ...rest, service })
     case 'vpn-gateway':
       validateCertificate({ ...rest, service })
+      validateCertificate({ ...rest, service }, 'sstpCertificate')
       return validateVpnGateway(rest.t, service, rest.problems)
     case 'web-server':
       for (const path of Object.keys(service.pages ?? {})) {
@@ -70,14 +73,32 @@ function validateDnsServer({ t, service, problems }: Placed<DnsServerSpec>): voi
   })
 }
 
-function validateDhcpServer({ t, node, service, problems }: Placed<DhcpServerSpec>): void {
-  const unknown = unknownName('network', service.network, t.networks)
+const relayedNetworks = ({ nodes }: Topology): readonly string[] =>
+  Object.values(nodes).flatMap((node) =>
+    node.kind === 'switch'
+      ? []
+      : (node.services ?? []).flatMap((service) =>
+          service.service === 'dhcp-relay' ? [service.network] : [],
+        ),
+  )
+
+function validateDhcpRelay({ t, node, service, problems }: Placed<DhcpRelaySpec>): void {
+  const { network, servers } = service
+  const unknown = unknownName('network', network, t.networks)
   problems.at('network').add(unknown)
-  if (
-    unknown === undefined &&
-    !node.interfaces.some(({ network }) => network === service.network)
-  ) {
-    problems.at('network').add(`this node has no interface on '${service.network}'`)
+  if (unknown === undefined && !node.interfaces.some((each) => each.network === network)) {
+    problems.at('network').add(`this node has no interface on '${network}'`)
+  }
+  if (servers.length === 0) problems.at('servers').add('is empty: nobody would be asked')
+  servers.forEach((server, i) => problems.at('servers', i).add(ipv4Complaint(server)))
+}
+
+function validateDhcpServer({ t, node, service, problems }: Placed<DhcpServerSpec>): void {
+  problems.at('network').add(unknownName('network', service.network, t.networks))
+  const isHere = node.interfaces.some(({ network }) => network === service.network)
+  if (!isHere && !relayedNetworks(t).includes(service.network)) {
+    const why = `this node has no interface on '${service.network}', and no relay agent is there`
+    problems.at('network').add(why)
   }
   service.pool.forEach((address, i) => problems.at('pool', i).add(ipv4Complaint(address)))
   const [first, last] = service.pool.map(parseIpv4)
@@ -91,14 +112,16 @@ function validateDhcpServer({ t, node, service, problems }: Placed<DhcpServerSpe
 }
 
 /** A service shows a certificate that its node has. */
-function validateCertificate({
-  node,
-  service,
-  problems,
-}: Placed<{ readonly certificate?: string }>): void {
-  if (service.certificate === undefined) return
+function validateCertificate(
+  {
+    node,
+    service,
+    problems,
+  }: Placed<{ readonly certificate?: string; readonly sstpCertificate?: string }>,
+  field: 'certificate' | 'sstpCertificate' = 'certificate',
+): void {
+  const name = service[field]
+  if (name === undefined) return
   const names = (node.certificates ?? []).map(({ name }) => name)
-  problems
-    .at('certificate')
-    .add(unknownName('certificate on this node', service.certificate, names))
+  problems.at(field).add(unknownName('certificate on this node', name, names))
 }

@@ -28,7 +28,10 @@ export const gateway: Required<Omit<VpnGatewaySpec, 'addressAssignment'>> = {
   radius: [radiusServer],
   accounting: 'radius',
   sstp: true,
+  sstpCertificate: 'ike',
   pool: '10.99.0.0/24',
+  initialAddressPoolSize: 10,
+  dhcpPrivilegesFixed: true,
   deviceTunnel,
   authentication: ['eap', 'certificate'],
   ports: { ikev2: 500, sstp: 0 },
@@ -44,6 +47,7 @@ export const gateway: Required<Omit<VpnGatewaySpec, 'addressAssignment'>> = {
   negotiateTime: seconds(150),
   serverFragmentation: true,
   maxSasPerPeer: 50_000,
+  handshakeTime: { each: seconds(1), workers: 4, queue: 100 },
   ipv6Disabled: true,
 }
 export const vpnClient: Required<VpnClientSpec> = {

@@ -130,4 +130,5 @@ export const nps: Required<NpsSpec> = {
   extension: 'discards',
   tlsMaximum: '1.3',
   eapTimeout: seconds(30),
+  requestTime: { each: seconds(1), workers: 4, queue: 100 },
 }

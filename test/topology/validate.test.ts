@@ -287,7 +287,7 @@ describe('what cannot be built is said in one sentence', () => {
     [
       'nodes.pc.services.1.network',
       'wan',
-      "nodes.pc.services.wan.network: this node has no interface on 'wan'",
+      "nodes.pc.services.wan.network: this node has no interface on 'wan', and no relay agent is there",
     ],
     [
       'nodes.pc.services.2.pages',
@@ -297,7 +297,7 @@ describe('what cannot be built is said in one sentence', () => {
     [
       'nodes.pc.services.0.service',
       'dnsserver',
-      "nodes.pc.services[0].service: 'dnsserver' is not one of dns-server, dhcp-server, web-server, listener, vpn-gateway, nps, domain-controller; did you mean 'dns-server'?",
+      "nodes.pc.services[0].service: 'dnsserver' is not one of dns-server, dhcp-server, dhcp-relay, web-server, listener, vpn-gateway, nps, domain-controller; did you mean 'dns-server'?",
     ],
     [
       'nodes.pc.services.0',
