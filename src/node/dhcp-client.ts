@@ -14,6 +14,7 @@ import {
 import type { Lease } from '../engine/dhcp-lease.ts'
 import type { Host, NicSettings, UdpSocket } from '../net/sockets.ts'
 import { decodeDhcp, DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from '../wire/dhcp.ts'
+import { openDhcpPort } from './dhcp-port.ts'
 import { EngineRunner } from './engine-runner.ts'
 
 const SOURCE = 'Dhcp-Client'
@@ -108,16 +109,12 @@ class RunningClient implements DhcpClient {
   }
 
   #open(): boolean {
-    const opened = this.#host.udp.open(
-      {
-        onDatagram: ({ bytes }) => {
-          const decoded = decodeDhcp(bytes)
-          if (!decoded.ok) return decoded.error
-          return this.#runner.input({ kind: 'datagram', bytes })
-        },
-      },
-      { port: DHCP_CLIENT_PORT, nic: this.#nic },
-    )
+    const bind = { port: DHCP_CLIENT_PORT, nic: this.#nic }
+    const opened = openDhcpPort(this.#host, bind, ({ bytes }) => {
+      const decoded = decodeDhcp(bytes)
+      if (!decoded.ok) return decoded.error
+      return this.#runner.input({ kind: 'datagram', bytes })
+    })
     if (opened.ok) this.#socket = opened.value
     else this.#tell({ kind: 'port-in-use' })
     return opened.ok

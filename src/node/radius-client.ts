@@ -3,7 +3,8 @@
  * Not the engine, and not what is asked. RFC 2865, RFC 5080.
  */
 import type { Ipv4 } from '../base/address.ts'
-import { radiusClient } from '../engine/radius/client.ts'
+import type { Instant } from '../base/time.ts'
+import { radiusClient, type RadiusClientState } from '../engine/radius/client.ts'
 import type {
   RadiusClientInput,
   RadiusClientReport,
@@ -30,6 +31,20 @@ export type RadiusOutcome = Extract<
   { readonly kind: 'radius/answered' | 'radius/no-answer' | 'radius/unsendable' }
 >
 
+/** What a server has been asked so far. */
+export interface RadiusLoad {
+  readonly server: string
+  /** Requests without an answer yet: each has an identifier, of 256 a source port (RFC 2865 §3). */
+  readonly underWay: number
+  readonly answered: number
+  /** Datagrams that were sent again. */
+  readonly repeated: number
+  /** Requests that went to another server, or nowhere, since this one was silent. */
+  readonly givenUp: number
+  /** When a request that had been repeated first came to an end. */
+  readonly firstRepeat: Instant | undefined
+}
+
 export interface RadiusClientOwner {
   /** For the event log and the rng: `RemoteAccess`. */
   readonly source: string
@@ -49,6 +64,8 @@ export class RadiusClient {
   readonly #asked = new Map<string, { code: number; done: (outcome: RadiusOutcome) => void }>()
   /** Servers to which the last datagram could not be sent: no address, or no route. */
   readonly #unsent = new Set<string>()
+  readonly #loads = new Map<string, { -readonly [K in keyof RadiusLoad]: RadiusLoad[K] }>()
+  #state: RadiusClientState | undefined
   #count = 0
   #sent = 0
 
@@ -58,7 +75,7 @@ export class RadiusClient {
     this.#servers = new Map(servers.map((server) => [server.key, server]))
     this.#runner = new EngineRunner(
       host,
-      radiusClient({ servers }),
+      this.#seen(radiusClient({ servers })),
       {
         source: owner.source,
         send: (to, bytes) => this.#send(to, bytes),
@@ -67,6 +84,53 @@ export class RadiusClient {
       'radius-client',
     )
     this.#runner.start()
+  }
+
+  /** The engine, whose state is looked at: how many requests are under way to whom. */
+  #seen(engine: ReturnType<typeof radiusClient>): ReturnType<typeof radiusClient> {
+    return {
+      ...engine,
+      start: (env) => {
+        const started = engine.start(env)
+        this.#state = started.state
+        return started
+      },
+    }
+  }
+
+  /** Of each server, in their order. */
+  get loads(): readonly RadiusLoad[] {
+    const underWay = new Map<string, number>()
+    for (const { server } of this.#state?.flights.values() ?? []) {
+      underWay.set(server.key, (underWay.get(server.key) ?? 0) + 1)
+    }
+    return [...this.#servers.keys()].map((server) => ({
+      ...this.#loadOf(server),
+      underWay: underWay.get(server) ?? 0,
+    }))
+  }
+
+  #loadOf(server: string): { -readonly [K in keyof RadiusLoad]: RadiusLoad[K] } {
+    const known = this.#loads.get(server)
+    if (known !== undefined) return known
+    const load = {
+      server,
+      underWay: 0,
+      answered: 0,
+      repeated: 0,
+      givenUp: 0,
+      firstRepeat: undefined,
+    }
+    this.#loads.set(server, load)
+    return load
+  }
+
+  #tried(server: string, tries: number, isAnswered: boolean): void {
+    const load = this.#loadOf(server)
+    load.repeated += tries - 1
+    if (isAnswered) load.answered += 1
+    else load.givenUp += 1
+    if (tries > 1) load.firstRepeat ??= this.#host.now
   }
 
   /** Datagrams that were sent so far, repeated ones included. */
@@ -146,6 +210,9 @@ export class RadiusClient {
   #onMalformed: ((error: WireError) => void) | undefined
 
   #report(report: RadiusClientReport): void {
+    if (report.kind === 'radius/answered' || report.kind === 'radius/server-silent') {
+      this.#tried(report.server, report.tries, report.kind === 'radius/answered')
+    }
     switch (report.kind) {
       case 'radius/answered':
       case 'radius/no-answer':

@@ -3,14 +3,13 @@
  * the simulated network, and keeps them as Windows' URL cache does. Not the rules: `pki/path/path.ts` has those. No LDAP.
  */
 import { err, ok, type Result } from '../base/result.ts'
-import type { Instant } from '../base/time.ts'
 import type { Host } from '../net/sockets.ts'
 import { issuerUrlsOf, type Certificate } from '../pki/certificate/certificate.ts'
 import { readPresented } from '../pki/certificate/presented.ts'
 import { formatDerFault, type DerFault } from '../pki/encoding/der.ts'
 import type { PathFailure } from '../pki/profile/failure.ts'
 import { judgementOf, type Judgement } from '../pki/path/judgement.ts'
-import { judgeChain, type ChainVerdict } from '../pki/path/path.ts'
+import { judgeChain, type ChainQuestion, type ChainVerdict } from '../pki/path/path.ts'
 import type { RelyingPartyProfile } from '../pki/profile/profile.ts'
 import type { Tried } from '../pki/revocation/revocation.ts'
 import {
@@ -65,7 +64,7 @@ interface Inquiry {
  * and the chain judged again. `done` is called once, at once when nothing had to be fetched.
  */
 export function judge(
-  host: Pick<Host, 'wallClock'>,
+  host: Pick<Host, 'wallClock' | 'cryptography'>,
   deps: RetrievalDeps,
   input: JudgementInput,
   done: (judgement: ChainJudgement) => void,
@@ -78,7 +77,10 @@ export function judge(
   }
   const step = (): void => {
     const at = host.wallClock
-    const { verdict, wanted } = consider(input, inquiry.value, deps.cache, at)
+    const { verdict, wanted } = consider(input, inquiry.value, deps.cache, {
+      at,
+      verify: host.cryptography.signatures.verify,
+    })
     if (wanted === undefined || inquiry.value.learned.tried.size >= FETCHES_MAX) {
       const { malformed, learned } = inquiry.value
       done({
@@ -123,7 +125,7 @@ function consider(
   input: JudgementInput,
   { leaf, sent, learned }: Inquiry,
   cache: UrlCache,
-  at: Instant,
+  { at, verify }: Required<Pick<ChainQuestion, 'at' | 'verify'>>,
 ): { verdict: ChainVerdict; wanted: Wanted | undefined } {
   const { profile, anchors, name, stapled } = input
   const withNonce = (profile.ocspNonce ?? 'none') !== 'none'
@@ -136,6 +138,7 @@ function consider(
       ...(input.distrusted !== undefined && { distrusted: input.distrusted }),
       anchors,
       at,
+      verify,
       profile,
       ...(name !== undefined && { name }),
       ...(stapled !== undefined && { stapled }),

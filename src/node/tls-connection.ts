@@ -3,14 +3,13 @@
  * Not a judge: the client's caller decides on the server's chain, before anything is answered. RFC 8446, RFC 5246.
  */
 import type { Duration } from '../base/time.ts'
-import {
-  openTls,
-  type TlsAlert,
-  type TlsEndpoint,
-  type TlsFailure,
-  type TlsIdentity,
-  type TlsSettings,
-  type TlsTurn,
+import type {
+  TlsAlert,
+  TlsEndpoint,
+  TlsFailure,
+  TlsIdentity,
+  TlsSettings,
+  TlsTurn,
 } from '../engine/tls.ts'
 import type { Endpoint, Host, TcpConnection, TcpHandlers } from '../net/sockets.ts'
 
@@ -100,7 +99,7 @@ class TlsStream implements TcpConnection {
     this.#above = above
     this.#client = client
     const onKeyLog = (line: string): void => host.addSecret(line)
-    this.#tls = openTls({ ...settings, onKeyLog }, () => host.hold())
+    this.#tls = host.cryptography.openTls({ ...settings, onKeyLog }, () => host.hold())
   }
 
   /** The connection that carries it. */
@@ -174,6 +173,11 @@ class TlsStream implements TcpConnection {
       }
       case 'end':
         this.#handlers?.onEnd?.()
+        // Half a handshake that comes no further: what is said above waits for its other half for ever.
+        if (this.#tls.role === 'server' && !this.#isOpen) {
+          this.#end()
+          this.#connection.close()
+        }
         return this.#next()
       case 'close':
         this.#part('close_notify', true)

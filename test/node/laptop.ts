@@ -1,4 +1,5 @@
 /** A host that judges without a network: its web is what the authorities publish, and what a test puts in the way. */
+import { REAL_CRYPTOGRAPHY } from '../../src/engine/cryptography.ts'
 import { ipv4 } from '../../src/base/address.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import type { Instant } from '../../src/base/time.ts'
@@ -24,6 +25,7 @@ export const TIMED_OUT: HttpOutcome = { kind: 'timed-out', to: SERVER }
 /** A laptop, and the web as it sees it: what the authorities publish, unless `blocked` says otherwise. */
 export class Laptop {
   wallClock: Instant = START
+  readonly cryptography = REAL_CRYPTOGRAPHY
   readonly cache = new UrlCache()
   /** URLs of GETs. */
   readonly asked: string[] = []

@@ -137,6 +137,25 @@ describe('TLS over TCP', () => {
     expect(heard[0]).toMatch(/^failed bad-record: /)
   })
 
+  test('a client that begins and goes away is let go', async () => {
+    const lan = pair()
+    const closed: string[] = []
+    lan.server.tcp.listen({ port: 443 }, (connection) =>
+      acceptTls(lan.server, connection, identityOf('nps'), () => ({
+        onClosed: (reason) => closed.push(reason),
+      })),
+    )
+    const beginning = lan.client.tcp.connect(SERVER, {
+      onConnected: () => {
+        // A ClientHello of which most is to come.
+        beginning.send(Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3))
+        beginning.close()
+      },
+    })
+    await wait(lan, seconds(5))
+    expect(closed).toEqual(['closed'])
+  })
+
   test('a server that closes, and one that resets, in the middle', async () => {
     for (const act of ['close', 'abort'] as const) {
       const lan = pair()

@@ -4,6 +4,7 @@
  */
 import type { Ipv4 } from '../../base/address.ts'
 import { u32 } from '../../base/bytes.ts'
+import type { IkeCryptography } from '../../crypto/ike/cryptography.ts'
 import type { Rng } from '../../base/rng.ts'
 import type { Instant } from '../../base/time.ts'
 import { EspSa } from '../../engine/esp/esp-sa.ts'
@@ -25,6 +26,7 @@ export interface EspCarriage {
 export interface EspPathHost {
   readonly now: Instant
   readonly rng: Rng
+  readonly cryptography: IkeCryptography
   /** What becomes outside of the inner packet's DF (RFC 4301 §8.1). */
   readonly outerDontFragment: Assumptions['outerDontFragment']
   /** Of the path to an address outside, as far as it is known, in bytes. */
@@ -53,9 +55,13 @@ export class EspPath {
 
   up(child: IkeChild): void {
     const { spi, asked, replaces } = child
-    const { rng } = this.#host
+    const { rng, cryptography } = this.#host
     const isReplaced = replaces !== undefined && this.#pairs.has(replaces)
-    const pair = new EspSa(child, { rng, wears: (limit) => this.#host.wears(spi, limit) })
+    const pair = new EspSa(child, {
+      rng,
+      cryptography,
+      wears: (limit) => this.#host.wears(spi, limit),
+    })
     this.#pairs.set(spi, pair)
     // RFC 7296 §2.8: the peer that asked for it may not have it yet.
     if (asked === 'peer' && isReplaced) this.#next = pair

@@ -44,6 +44,7 @@ export function beginEap(known: Known, bytes: Uint8Array, done: Done): void {
     memory: context.memory,
     tlsMaximum: deps.tlsMaximum(),
     identity: deps.identity,
+    cryptography: context.host.cryptography,
     hold: () => context.host.hold(),
     onKeyLog: deps.onKeyLog,
     fragmentSize: fragmentSize(known),

@@ -34,10 +34,12 @@ import { RadiusClients } from './clients.ts'
 import { Conversations } from './conversations.ts'
 import type { NpsDecision } from './decision.ts'
 import type { NpsDeps } from './deps.ts'
+import { failureFor } from './eap-refusal.ts'
 import { credentialsOf } from './facts.ts'
 import { Forwarder } from './forward.ts'
 import { tlsMemory } from './offers.ts'
 import { NO_PROOF } from './passwords.ts'
+import { WorkQueue, type WorkLoad } from '../work-queue.ts'
 
 const AUTHENTICATION_PORTS: readonly number[] = [1812, 1645]
 const ACCOUNTING_PORTS: readonly number[] = [1813, 1646]
@@ -61,6 +63,8 @@ export class Nps {
   readonly #access: AccessContext
   readonly #forwarder: Forwarder
   readonly #sockets: UdpSocket[] = []
+  /** What of them waits for its turn. */
+  readonly #work: WorkQueue
   /** Access-Requests that are being decided. */
   readonly #underWay = new Set<Exchange>()
   #isStopped = false
@@ -75,6 +79,7 @@ export class Nps {
     this.#clients = new RadiusClients(deps.spec(), deps.resolve)
     this.#forwarder = new Forwarder(host, deps)
     this.#started = host.wallClock
+    this.#work = new WorkQueue(host, () => deps.spec().requestTime)
     const states = host.rng.fork('NPS/state')
     this.#access = {
       host,
@@ -99,6 +104,7 @@ export class Nps {
   /** Requests under way are never answered: reason 271. */
   stop(): void {
     this.#isStopped = true
+    this.#work.stop()
     for (const { record, packet } of this.#underWay) {
       const decision = this.#denied(record, 271, 'NPS stopped while the request was under way')
       this.book.decide({ ...decision, result: 'discarded' }, packet)
@@ -107,6 +113,11 @@ export class Nps {
     for (const socket of this.#sockets) socket.close()
     this.#conversations.stop()
     this.#forwarder.close()
+  }
+
+  /** How much there is to do, where that takes time. */
+  get load(): WorkLoad {
+    return this.#work.load
   }
 
   #open(port: number, kind: RadiusPortKind): void {
@@ -186,7 +197,9 @@ export class Nps {
     }
     if (packet.code === RadiusCode.accountingRequest) return this.#account(exchange)
     this.book.request(1, packet, record)
-    this.#decide(exchange)
+    // What comes again meanwhile is known, and passed over.
+    if (this.#work.take(() => this.#decide(exchange))) return
+    this.#history.forget(fromOf(exchange), packet, this.#host.now)
   }
 
   #decide(exchange: Exchange): void {
@@ -337,8 +350,10 @@ export class Nps {
     decision: NpsDecision,
     attributes: RadiusReply['attributes'] = [],
   ): void {
-    this.book.decide(decision, exchange.packet)
-    this.#reply(exchange, { code: RadiusCode.accessReject, attributes })
+    const { packet } = exchange
+    this.book.decide(decision, packet)
+    const all = [...attributes, ...failureFor(packet, attributes)]
+    this.#reply(exchange, { code: RadiusCode.accessReject, attributes: all })
   }
 
   #denied(record: AccessRecord, reason: NpsDecision['reason'], why: string): NpsDecision {

@@ -7,9 +7,9 @@ import { msChapV2Server } from '../../engine/eap/ms-chap-v2-server.ts'
 import { peapServer } from '../../engine/eap/peap-server.ts'
 import { eapTlsServer } from '../../engine/eap/tls-method.ts'
 import { sessionMemory, type SessionMemory } from '../../engine/eap/session-memory.ts'
+import type { Cryptography } from '../../engine/cryptography.ts'
 import { innerFragmentSize, provenKey } from '../../engine/eap/tls-tunnel.ts'
 import {
-  openTls,
   tlsSessions,
   type HoldClock,
   type TlsEndpoint,
@@ -58,6 +58,7 @@ export interface OfferContext {
   readonly tlsMaximum: TlsVersion
   /** Of a certificate of this host; undefined: there is none that could be used. */
   readonly identity: (certificate: string | undefined) => TlsIdentity | undefined
+  readonly cryptography: Cryptography
   readonly hold: HoldClock
   readonly onKeyLog: (line: string) => void
   /** Whole EAP packets are no longer. */
@@ -138,11 +139,11 @@ function peapOffer(
 const RETRIES = 2
 
 const endpoint = (
-  { tlsMaximum, hold, onKeyLog }: OfferContext,
+  { tlsMaximum, cryptography, hold, onKeyLog }: OfferContext,
   identity: TlsIdentity,
   { asks, resumes }: { readonly asks: boolean; readonly resumes: Resumable | undefined },
 ): TlsEndpoint =>
-  openTls(
+  cryptography.openTls(
     {
       role: 'server',
       minimum: 'TLSv1.2',

@@ -3,7 +3,7 @@
  * The server keeps the first address for its own Internal interface; the others are given out in turn, so that one that was just
  * returned is the last to be given again (OWN: Windows' order is not documented).
  */
-import { formatIpv4, maskOf, type Ipv4, type Prefix } from '../../base/address.ts'
+import { maskOf, type Ipv4, type Prefix } from '../../base/address.ts'
 
 export class AddressPool {
   readonly #first: number
@@ -31,8 +31,8 @@ export class AddressPool {
     return Math.max(0, this.#last - this.#first)
   }
 
-  get inUse(): number {
-    return this.#taken.size
+  has(address: Ipv4): boolean {
+    return address >= this.#first && address <= this.#last
   }
 
   /** An address that nobody has; `wanted` where it is free. Undefined: all are taken. */
@@ -57,10 +57,5 @@ export class AddressPool {
   #give(address: number): Ipv4 {
     this.#taken.add(address)
     return address as Ipv4
-  }
-
-  /** `172.16.20.129 … 172.16.20.254`. */
-  get text(): string {
-    return `${formatIpv4(this.#first as Ipv4)} … ${formatIpv4(this.#last as Ipv4)}`
   }
 }

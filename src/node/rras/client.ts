@@ -3,12 +3,10 @@
  * for SSTP.
  */
 import type { Ipv4 } from '../../base/address.ts'
-import { between, type Duration, type Instant } from '../../base/time.ts'
 import type { OverReason } from '../../engine/ikev2/report.ts'
 import type { SstpEnd } from '../../engine/sstp/contract.ts'
 import type { TunnelUsage } from '../../engine/tunnel-usage.ts'
 import type { TunnelRefusal } from '../../net/sockets.ts'
-import type { Timer } from '../../net/world.ts'
 import { attributeValue } from '../../wire/radius/attributes.ts'
 import type { EapPeerEnd, NasOutcome } from '../nas/nas.ts'
 
@@ -28,12 +26,17 @@ export interface RasClient {
   readonly isEstablished: boolean
   readonly session: string | undefined
   readonly outcome: NasOutcome | undefined
-  /** It was ended because it carried nothing. */
-  readonly wasIdle: boolean
+  /** Why the gateway itself has ended it; undefined: it did not. */
+  readonly endedFor: RasEnding | undefined
   readonly usage: TunnelUsage
+  /** Say good-bye, for this reason. */
+  end(why: RasEnding): void
   /** An inner packet for the client. */
   send(packet: Uint8Array): TunnelRefusal | void
 }
+
+/** It carried nothing, it lasted as long as the RADIUS server allowed, or its address is no longer the gateway's to give. */
+export type RasEnding = 'idle' | 'session-limit' | 'address-lost'
 
 export type RasEnd = OverReason | SstpEnd
 
@@ -58,30 +61,4 @@ export function framedAddress(outcome: NasOutcome | undefined): Ipv4 | undefined
   if (outcome?.kind !== 'accepted') return undefined
   const told = attributeValue(outcome.packet.attributes, 'Framed-IP-Address')
   return told === undefined || told >>> 0 >= FRAMED_IP_ANY ? undefined : ((told >>> 0) as Ipv4)
-}
-
-export interface IdleWatchHost {
-  readonly now: Instant
-  after(delay: Duration, run: () => void): Timer
-}
-
-/** Says when a connection has carried nothing for `limit`, once. `carried`: when it last did. */
-export class IdleWatch {
-  #timer: Timer | undefined
-
-  start(host: IdleWatchHost, limit: Duration, carried: () => Instant, isIdle: () => void): void {
-    const watch = (within: Duration): void => {
-      this.#timer = host.after(within, () => {
-        const quiet = between(carried(), host.now)
-        if (quiet < limit) watch((limit - quiet) as Duration)
-        else isIdle()
-      })
-    }
-    this.stop()
-    watch(limit)
-  }
-
-  stop(): void {
-    this.#timer?.cancel()
-  }
 }

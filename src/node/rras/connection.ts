@@ -3,35 +3,35 @@
  * Not the service (`remote-access.ts`), not IKE (`engine/ikev2`), and not the user's authentication, which is NPS's.
  */
 import type { Ipv4 } from '../../base/address.ts'
-import { fromUtf8 } from '../../base/bytes.ts'
+import { fromUtf8, toHex } from '../../base/bytes.ts'
+import type { Cryptography } from '../../engine/cryptography.ts'
 import type { Rng } from '../../base/rng.ts'
 import type { Duration, Instant } from '../../base/time.ts'
 import type { TunnelUsage } from '../../engine/tunnel-usage.ts'
 import type { TunnelRefusal } from '../../net/sockets.ts'
 import type { ChildDownReason, IkeChild, IkePeer } from '../../engine/ikev2/contract.ts'
-import type { IkeCertificate, IkeEndpoints } from '../../engine/ikev2/options.ts'
+import type { IkeCertificate, IkeEndpoints, IkeIdentity } from '../../engine/ikev2/options.ts'
 import type { IkeReport, OverReason } from '../../engine/ikev2/report.ts'
 import type { Assumptions } from '../../windows/assumptions.ts'
+import { commonName, readName } from '../../pki/certificate/name.ts'
+import { readDer } from '../../pki/encoding/der.ts'
 import type { ConfigurationAttribute } from '../../wire/ikev2/configuration.ts'
+import { IdType } from '../../wire/ikev2/numbers.ts'
 import { EspPath } from '../ike/esp-path.ts'
 import type { IkeEnd, IkePorts } from '../ike/ike-ports.ts'
 import type { IkeOwner, IkeRunner, Judged } from '../ike/ike-runner.ts'
 import type { NasOutcome } from '../nas/nas.ts'
-import {
-  framedAddress,
-  IdleWatch,
-  type Authenticate,
-  type IdleWatchHost,
-  type RasClient,
-} from './client.ts'
+import { framedAddress, type Authenticate, type RasClient, type RasEnding } from './client.ts'
 import { EapRelay } from './eap-relay.ts'
+import { SessionWatch, termsOf, type WatchHost } from './session-watch.ts'
 
 /** What a connection asks of the service that it belongs to. */
-export interface RasServer extends IdleWatchHost {
+export interface RasServer extends WatchHost {
   /** For the IVs of all connections. */
   readonly espRng: Rng
+  readonly cryptography: Cryptography
   readonly ports: IkePorts
-  /** A connection that carries nothing for so long is ended. */
+  /** A connection that carries nothing for so long is ended, unless the RADIUS server has said otherwise. */
   readonly idleDisconnect: Duration
   readonly outerDontFragment: Assumptions['outerDontFragment']
   /** Of the path to an address outside, in bytes. */
@@ -45,12 +45,15 @@ export interface RasServer extends IdleWatchHost {
     connection: RasConnection,
     done: (judged: Judged) => void,
   ): void
-  /** `wanted`: what the RADIUS server has said. Undefined: there is none. */
+  /** `wanted`: what the RADIUS server has said. `done` without attributes: there is none. */
   takeAddress(
     connection: RasConnection,
     wanted: Ipv4 | undefined,
-  ): readonly ConfigurationAttribute[] | undefined
+    done: (reply: readonly ConfigurationAttribute[] | undefined) => void,
+  ): void
   established(connection: RasConnection): void
+  /** How it goes is to be told. */
+  interim(connection: RasConnection): void
   report(connection: RasConnection, report: IkeReport): void
   over(connection: RasConnection, why: OverReason): void
 }
@@ -68,9 +71,9 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
   /** The initiator's SPI, in hexadecimal. */
   readonly key: string
   isEstablished = false
-  wasIdle = false
+  endedFor: RasEnding | undefined
   readonly #eap: EapRelay
-  readonly #idle = new IdleWatch()
+  readonly #watch: SessionWatch
   readonly #since: Instant
   /** The subject of a certificate. */
   #device: string | undefined
@@ -84,6 +87,11 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
     this.endpoints = endpoints
     this.opened = endpoints.remote.address
     this.#since = server.now
+    this.#watch = new SessionWatch(server, {
+      carried: () => this.#carried,
+      end: (why) => this.end(why),
+      interim: () => server.interim(this),
+    })
     this.port = as.port
     this.key = as.key
     this.path = new EspPath({
@@ -91,6 +99,7 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
         return server.now
       },
       rng: server.espRng,
+      cryptography: server.cryptography.ike,
       outerDontFragment: server.outerDontFragment,
       mtuTo: (address) => server.mtuTo(address),
       send: (to, packet, carriage) => server.ports.sendEsp(to, packet, carriage),
@@ -128,6 +137,11 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
     return this.path.send(packet)
   }
 
+  end(why: RasEnding): void {
+    this.endedFor = why
+    this.runner.input({ kind: 'close', why })
+  }
+
   // ── IKE ──
 
   onIke(bytes: Uint8Array, endpoints: IkeEndpoints): void {
@@ -146,15 +160,7 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
     if (report.kind === 'ike/established') {
       this.isEstablished = true
       this.endpoints = report.endpoints
-      this.#idle.start(
-        this.#server,
-        this.#server.idleDisconnect,
-        () => this.#carried,
-        () => {
-          this.wasIdle = true
-          this.runner.input({ kind: 'close', why: 'idle' })
-        },
-      )
+      this.#watch.start({ idle: this.#server.idleDisconnect, ...termsOf(this.outcome) })
       this.#server.established(this)
     }
     this.#server.report(this, report)
@@ -200,7 +206,7 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
 
   /** Its timers go off no more. */
   stop(): void {
-    this.#idle.stop()
+    this.#watch.stop()
   }
 
   get #carried(): Instant {
@@ -217,7 +223,14 @@ export class RasConnection implements RasClient, IkeOwner, IkeEnd {
     peer: IkePeer,
     done: (reply: readonly ConfigurationAttribute[] | undefined) => void,
   ): void {
-    this.#device = fromUtf8(peer.identity.data)
-    done(this.#server.takeAddress(this, framedAddress(this.outcome)))
+    this.#device = displayName(peer.identity)
+    this.#server.takeAddress(this, framedAddress(this.outcome), done)
   }
+}
+
+/** What people call a peer: of a subject its common name. */
+function displayName({ type, data }: IkeIdentity): string {
+  if (type !== IdType.ID_DER_ASN1_DN) return fromUtf8(data)
+  const name = readDer(data, 'identity', (reader) => readName(reader, 'identity'))
+  return name.ok ? (commonName(name.value) ?? name.value.text) : toHex(data)
 }

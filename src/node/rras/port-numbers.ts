@@ -18,6 +18,14 @@ export class PortNumbers {
     return this.#used < this.#count ? this.#count - ++this.#used : undefined
   }
 
+  get count(): number {
+    return this.#count
+  }
+
+  get inUse(): number {
+    return this.#used - this.#free.length
+  }
+
   give(number: number): void {
     this.#free.push(number)
   }

@@ -3,8 +3,9 @@
  * (`inside.ts`). Not the sessions (`connection.ts`), not the service of SSTP (`sstp-service.ts`) and not RADIUS (`node/nas`).
  * Settings are those with which the service was started.
  */
-import type { Ipv4 } from '../../base/address.ts'
+import type { Ipv4, Prefix } from '../../base/address.ts'
 import { setU32, toHex } from '../../base/bytes.ts'
+import type { Cryptography } from '../../engine/cryptography.ts'
 import type { Rng } from '../../base/rng.ts'
 import { ok, type Result } from '../../base/result.ts'
 import type { Duration, Instant } from '../../base/time.ts'
@@ -20,6 +21,7 @@ import { ikeSession } from '../../engine/ikev2/session.ts'
 import type { Host } from '../../net/sockets.ts'
 import type { Stack } from '../../net/stack.ts'
 import type { Timer } from '../../net/world.ts'
+import type { ServiceTimeSpec } from '../../topology/service-time.ts'
 import type { Assumptions } from '../../windows/assumptions.ts'
 import type { ConfigurationAttribute } from '../../wire/ikev2/configuration.ts'
 import { ConfigAttribute } from '../../wire/ikev2/numbers.ts'
@@ -29,9 +31,19 @@ import { IkePorts } from '../ike/ike-ports.ts'
 import { IkeRunner, type Judged } from '../ike/ike-runner.ts'
 import type { Authenticate, RasClient, RasEnd } from './client.ts'
 import { RasConnection, type RasServer } from './connection.ts'
-import { Inside, type InsideSettings } from './inside.ts'
+import { AddressPool } from './address-pool.ts'
+import { fromPool, NO_ADDRESSES, type AddressSource } from './addresses.ts'
+import { DhcpAddresses, type DhcpAddressSettings } from './dhcp-addresses.ts'
+import { Inside, type InsideSettings, type Taken } from './inside.ts'
 import { PortNumbers } from './port-numbers.ts'
+import { WorkQueue, type WorkLoad } from '../work-queue.ts'
 import { SstpService, type SstpDeps, type SstpSettings } from './sstp-service.ts'
+
+/** A pool of its own, or a DHCP server; undefined: a pool that says nothing. */
+export type AddressSettings =
+  | { readonly pool: Prefix<Ipv4> }
+  | { readonly dhcp: DhcpAddressSettings }
+  | undefined
 
 /** As the service read them when it started. */
 export interface RemoteAccessSettings extends InsideSettings {
@@ -45,10 +57,26 @@ export interface RemoteAccessSettings extends InsideSettings {
   /** Absent: it does not listen for SSTP. */
   readonly sstp?: Pick<SstpSettings, 'ports' | 'acceptsEap'>
   readonly dns: readonly Ipv4[]
+  readonly addresses: AddressSettings
   /** IKE SAs that one peer address may have. Undefined: as many as come. */
   readonly maxSasPerPeer: number | undefined
+  /** Undefined: to open an SA takes no time. */
+  readonly handshakeTime: ServiceTimeSpec | undefined
   readonly idleDisconnect: Duration
   readonly outerDontFragment: Assumptions['outerDontFragment']
+}
+
+/** What of it is used, of what there is. */
+export interface RemoteAccessLoad {
+  /** IKE SAs that do not stand yet. */
+  readonly halfOpen: number
+  /** How often a stranger was asked for a cookie (RFC 7296 §2.6). */
+  readonly cookies: number
+  readonly ports: { readonly inUse: number; readonly size: number }
+  readonly addresses: { readonly inUse: number; readonly size: number }
+  /** IKE SAs that one address has had at once, at most. */
+  readonly mostOfOnePeer: number
+  readonly work: WorkLoad
 }
 
 export interface RemoteAccessDeps {
@@ -66,10 +94,18 @@ export interface RemoteAccessDeps {
   onReport(report: IkeReport, connection: RasConnection): void
   /** A client is in, and out again. */
   onEstablished(client: RasClient): void
+  /** Acct-Interim-Interval is over, once more. */
+  onInterim(client: RasClient): void
+  /** The RADIUS server wants an address for this client that is not among those to give: whether it gets it all the same. */
+  givesOutsidePool(client: RasClient): boolean
   onOver(client: RasClient, why: RasEnd): void
   /** `spi`: the initiator's, in hexadecimal. */
   onRefused(why: 'no-port' | 'too-many-from-one', endpoints: IkeEndpoints, spi: string): void
   onNoAddress(): void
+  /** No DHCP server answers: clients get automatic addresses, of which this is the server's own. */
+  onAutomaticAddresses(server: Ipv4): void
+  /** The service has what it gives to clients, or has given up asking for it. Called once, within the call that starts it or later. */
+  onAddressesReady(): void
   onMethodRefused(client: RasClient): void
   onNoCertificate(): void
   /** Somebody else has TCP 443. */
@@ -86,6 +122,7 @@ export class RemoteAccess implements RasServer {
   readonly #door: IkeDoor
   readonly #env: Env
   readonly espRng: Rng
+  readonly cryptography: Cryptography
   readonly #inside: Inside
   readonly #sstp: SstpService | undefined
   readonly #connections = new Set<RasConnection>()
@@ -94,7 +131,12 @@ export class RemoteAccess implements RasServer {
   readonly ports: IkePorts
   readonly #stopForwarding: () => void
   readonly #portNumbers: PortNumbers
+  readonly #work: WorkQueue
+  /** First messages that wait for their turn, by SPI and sender: they come again meanwhile. */
+  readonly #knocking = new Set<string>()
   #halfOpen = 0
+  #cookies = 0
+  #mostOfOnePeer = 0
   #opened = 0
   /** Of chance: a service that starts again draws other SPIs, nonces and keys. */
   readonly #stream: string
@@ -118,10 +160,13 @@ export class RemoteAccess implements RasServer {
       log: (text) => host.log('IKEEXT', text),
     }
     this.#stream = `server/${host.now}`
+    this.cryptography = host.cryptography
     this.espRng = host.rng.fork(`esp/${this.#stream}`)
     this.#stopForwarding = host.startForwarding()
-    this.#inside = new Inside(host, settings)
+    const source = this.#addresses(settings.addresses)
+    this.#inside = new Inside(host, settings, source, (client) => deps.givesOutsidePool(client))
     this.#portNumbers = new PortNumbers(settings.ports)
+    this.#work = new WorkQueue(host, () => settings.handshakeTime)
     this.#sstp = this.#startSstp()
   }
 
@@ -137,6 +182,18 @@ export class RemoteAccess implements RasServer {
     return ok(service)
   }
 
+  #addresses(from: AddressSettings): AddressSource {
+    if (from !== undefined && 'dhcp' in from) {
+      return new DhcpAddresses(this.#host, from.dhcp, {
+        onReady: () => this.#deps.onAddressesReady(),
+        onAutomatic: (server) => this.#deps.onAutomaticAddresses(server),
+        onLost: (address) => this.#inside.clientAt(address)?.end('address-lost'),
+      })
+    }
+    this.#deps.onAddressesReady()
+    return from === undefined ? NO_ADDRESSES : fromPool(new AddressPool(from.pool))
+  }
+
   #startSstp(): SstpService | undefined {
     const { sstp, dns, idleDisconnect } = this.#settings
     if (sstp === undefined) return undefined
@@ -145,6 +202,18 @@ export class RemoteAccess implements RasServer {
     if (started.ok) return started.value
     this.#deps.onSstpPortTaken()
     return undefined
+  }
+
+  /** How full it is. */
+  get load(): RemoteAccessLoad {
+    return {
+      halfOpen: this.#halfOpen,
+      cookies: this.#cookies,
+      ports: { inUse: this.#portNumbers.inUse, size: this.#portNumbers.count },
+      addresses: this.#inside.addresses,
+      mostOfOnePeer: this.#mostOfOnePeer,
+      work: this.#work.load,
+    }
   }
 
   get now(): Instant {
@@ -159,6 +228,7 @@ export class RemoteAccess implements RasServer {
       connection.stop()
     }
     this.#connections.clear()
+    this.#work.stop()
     this.ports.close()
     this.#sstp?.stop()
     this.#inside.close()
@@ -173,12 +243,26 @@ export class RemoteAccess implements RasServer {
       case 'ignored':
         return knock.error
       case 'answer':
+        this.#cookies++
         this.ports.sendIke(endpoints, knock.bytes, endpoints.local.port !== IKE_PORT)
         return undefined
       case 'open':
-        this.#letIn(bytes, endpoints)
+        this.#queue(bytes, endpoints)
         return undefined
     }
+  }
+
+  #queue(bytes: Uint8Array, endpoints: IkeEndpoints): void {
+    if (this.#settings.handshakeTime === undefined) return this.#letIn(bytes, endpoints)
+    const { address, port } = endpoints.remote
+    const key = `${keyOf(bytes)} ${address}:${port}`
+    if (this.#knocking.has(key)) return
+    this.#knocking.add(key)
+    const isTaken = this.#work.take(() => {
+      this.#knocking.delete(key)
+      this.#letIn(bytes, endpoints)
+    })
+    if (!isTaken) this.#knocking.delete(key)
   }
 
   #letIn(bytes: Uint8Array, endpoints: IkeEndpoints): void {
@@ -195,6 +279,7 @@ export class RemoteAccess implements RasServer {
     const session = ikeSession({
       ...this.#settings.responder,
       role: 'responder',
+      cryptography: this.cryptography.ike,
       authorities: this.#deps.authorities(),
       espTraffic: () => connection.path.traffic,
       isSpiFree: (spi) => this.ports.isSpiFree(spi),
@@ -243,12 +328,15 @@ export class RemoteAccess implements RasServer {
   takeAddress(
     connection: RasConnection,
     wanted: Ipv4 | undefined,
-  ): readonly ConfigurationAttribute[] | undefined {
-    const address = this.#inside.take(connection, wanted)?.address
-    if (address === undefined) {
-      this.#deps.onNoAddress()
-      return undefined
-    }
+    done: (reply: readonly ConfigurationAttribute[] | undefined) => void,
+  ): void {
+    this.#inside.take(connection, wanted, (taken) => {
+      if (taken === undefined) this.#deps.onNoAddress()
+      done(taken && this.#configuration(taken))
+    })
+  }
+
+  #configuration({ address }: Taken): readonly ConfigurationAttribute[] {
     return [
       { type: ConfigAttribute.INTERNAL_IP4_ADDRESS, value: ipv4Bytes(address) },
       { type: ConfigAttribute.INTERNAL_IP4_NETMASK, value: Uint8Array.of(255, 255, 255, 255) },
@@ -268,6 +356,10 @@ export class RemoteAccess implements RasServer {
     this.#deps.onEstablished(connection)
   }
 
+  interim(connection: RasConnection): void {
+    this.#deps.onInterim(connection)
+  }
+
   report(connection: RasConnection, report: IkeReport): void {
     this.#deps.onReport(report, connection)
   }
@@ -284,6 +376,7 @@ export class RemoteAccess implements RasServer {
 
   #count(peer: Ipv4, by: number): void {
     const count = (this.#byPeer.get(peer) ?? 0) + by
+    if (count > this.#mostOfOnePeer) this.#mostOfOnePeer = count
     if (count > 0) this.#byPeer.set(peer, count)
     else this.#byPeer.delete(peer)
   }

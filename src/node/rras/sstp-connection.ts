@@ -13,19 +13,22 @@ import type { SstpHttpRequest } from '../../wire/sstp-http.ts'
 import type { NasOutcome } from '../nas/nas.ts'
 import { SstpRunner, type SstpOwner } from '../sstp/sstp-runner.ts'
 import type { TlsHandlers } from '../tls-connection.ts'
-import { IdleWatch, type Authenticate, type IdleWatchHost, type RasClient } from './client.ts'
+import type { Authenticate, RasClient, RasEnding } from './client.ts'
 import { EapRelay } from './eap-relay.ts'
+import { SessionWatch, termsOf, type WatchHost } from './session-watch.ts'
 
 /** What a connection asks of the service that it belongs to. */
-export interface SstpServer extends IdleWatchHost {
+export interface SstpServer extends WatchHost {
   readonly idleDisconnect: Duration
   readonly acceptsEap: boolean
   readonly authenticate: Authenticate
   /** Undefined: none is free. */
   takePort(): number | undefined
-  lease(connection: SstpConnection): PppLease | undefined
+  /** `done` without a lease: there is none. */
+  lease(connection: SstpConnection, done: (lease: PppLease | undefined) => void): void
   deliver(connection: SstpConnection, packet: Uint8Array): void
   established(connection: SstpConnection): void
+  interim(connection: SstpConnection): void
   methodRefused(connection: SstpConnection): void
   over(connection: SstpConnection, why: SstpEnd): void
 }
@@ -44,19 +47,24 @@ export class SstpConnection implements RasClient, SstpOwner {
   readonly #stream: TcpConnection
   readonly #runner: SstpRunner
   readonly #eap: EapRelay
-  readonly #idle = new IdleWatch()
+  readonly #watch: SessionWatch
   /** The correlation id. */
   key: string | undefined
   isEstablished = false
   /** Undefined: it has none yet. */
   #port: number | undefined
   address: Ipv4 | undefined
-  wasIdle = false
+  endedFor: RasEnding | undefined
   #isOpen = false
 
   constructor(host: Host, server: SstpServer, { stream, certificate, label }: Accepted) {
     this.#server = server
     this.#stream = stream
+    this.#watch = new SessionWatch(server, {
+      carried: () => this.#runner.carried,
+      end: (why) => this.end(why),
+      interim: () => server.interim(this),
+    })
     const session = sstpSession({ role: 'server', certificate })
     this.#runner = new SstpRunner(host, session, { stream, owner: this }, `server/${label}`)
     this.#eap = new EapRelay({
@@ -115,11 +123,16 @@ export class SstpConnection implements RasClient, SstpOwner {
     return this.#runner.send(packet)
   }
 
+  end(why: RasEnding): void {
+    this.endedFor = why
+    this.#runner.input({ kind: 'close', why })
+  }
+
   /** Say good-bye, and be gone: the service stops. */
   shut(why: string): void {
     this.#runner.input({ kind: 'close', why })
     this.#runner.stop()
-    this.#idle.stop()
+    this.#watch.stop()
     this.#stream.close()
   }
 
@@ -144,21 +157,12 @@ export class SstpConnection implements RasClient, SstpOwner {
     this.#eap.packet(packet)
   }
 
-  lease(): PppLease | undefined {
-    return this.#server.lease(this)
+  lease(done: (lease: PppLease | undefined) => void): void {
+    this.#server.lease(this, done)
   }
 
   up(): void {
-    const { idleDisconnect } = this.#server
-    this.#idle.start(
-      this.#server,
-      idleDisconnect,
-      () => this.#runner.carried,
-      () => {
-        this.wasIdle = true
-        this.#runner.input({ kind: 'close', why: 'idle' })
-      },
-    )
+    this.#watch.start({ idle: this.#server.idleDisconnect, ...termsOf(this.outcome) })
     this.isEstablished = true
     this.#server.established(this)
   }
@@ -168,7 +172,7 @@ export class SstpConnection implements RasClient, SstpOwner {
   }
 
   over(why: SstpEnd): void {
-    this.#idle.stop()
+    this.#watch.stop()
     this.#server.over(this, why)
   }
 }

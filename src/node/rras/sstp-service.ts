@@ -30,6 +30,7 @@ export interface SstpDeps {
   identity(): TlsIdentity | undefined
   readonly authenticate: Authenticate
   onEstablished(connection: SstpConnection): void
+  onInterim(connection: SstpConnection): void
   onOver(connection: SstpConnection, why: SstpEnd): void
   onNoAddress(): void
   onMethodRefused(connection: SstpConnection): void
@@ -117,13 +118,11 @@ export class SstpService implements SstpServer {
     return this.#ports.take()
   }
 
-  lease(connection: SstpConnection): PppLease | undefined {
-    const taken = this.#inside.take(connection, framedAddress(connection.outcome))
-    if (taken === undefined) {
-      this.#deps.onNoAddress()
-      return undefined
-    }
-    return { ...taken, dns: this.#settings.dns }
+  lease(connection: SstpConnection, done: (lease: PppLease | undefined) => void): void {
+    this.#inside.take(connection, framedAddress(connection.outcome), (taken) => {
+      if (taken === undefined) this.#deps.onNoAddress()
+      done(taken && { ...taken, dns: this.#settings.dns })
+    })
   }
 
   deliver(connection: SstpConnection, packet: Uint8Array): void {
@@ -132,6 +131,10 @@ export class SstpService implements SstpServer {
 
   established(connection: SstpConnection): void {
     this.#deps.onEstablished(connection)
+  }
+
+  interim(connection: SstpConnection): void {
+    this.#deps.onInterim(connection)
   }
 
   methodRefused(connection: SstpConnection): void {

@@ -18,8 +18,8 @@ export interface SstpOwner {
   whyNoPort(request: SstpHttpRequest): string | undefined
   /** A packet of the other side of EAP; without one: begin. Answered by an input, now or later. */
   eap(packet: Uint8Array | undefined): void
-  /** Server: what shall this peer be given? Undefined: there is nothing. */
-  lease(): PppLease | undefined
+  /** Server: what shall this peer be given? `done` is called once, now or later; without a lease: there is nothing. */
+  lease(done: (lease: PppLease | undefined) => void): void
   up(tunnel: PppTunnel): void
   /** An inner packet of the peer. */
   packet(bytes: Uint8Array): void
@@ -102,8 +102,9 @@ export class SstpRunner extends StepRunner<SstpState, SstpInput, SstpOutput> {
       case 'eap':
         return owner.eap(output.packet)
       case 'ask-address': {
-        const lease = owner.lease()
-        return this.input({ kind: 'address', ...(lease !== undefined && { lease }) })
+        return owner.lease((lease) =>
+          this.input({ kind: 'address', ...(lease !== undefined && { lease }) }),
+        )
       }
       case 'up':
         this.#tunnel = output.tunnel

@@ -13,6 +13,7 @@ import type { Stack } from '../../net/stack.ts'
 import type { Assumptions } from '../../windows/assumptions.ts'
 import type { Phase } from '../../windows/connect/decision-table.ts'
 import type { ConnectionEnd } from '../../windows/connect/ends.ts'
+import type { TrafficFilter } from '../../windows/profile/traffic-filter.ts'
 import type { vpnRoutes, VpnRoutes } from '../../windows/vpn-routes.ts'
 import type { EapPeerSession } from '../eap-peer.ts'
 import type { Judged } from '../ike/ike-runner.ts'
@@ -43,9 +44,14 @@ export interface Dial {
   /** What the profile says of routes. */
   readonly routing: Parameters<typeof vpnRoutes>[0]
   readonly suffix: string | undefined
+  /** Without any, everything goes in and comes out. */
+  readonly filters: readonly TrafficFilter[]
   /** MOBIKE, and how long a tunnel waits for its network; 0: for ever. */
   readonly mobility: { readonly isEnabled: boolean; readonly outage: Duration }
 }
+
+/** What of it a tunnel needs as long as it stands. */
+export type Standing = Omit<Dial, 'authentication'>
 
 export interface DialerDeps {
   /** Does this client take the gateway's certificate, for the name that it dialled? */
@@ -93,7 +99,8 @@ export interface Dialling {
 }
 
 /** Of a host, what a VPN client needs. */
-export type ClientHost = Host & Pick<Stack, 'sourceFor' | 'mtuTo'>
+export type ClientHost = Host &
+  Pick<Stack, 'sourceFor' | 'mtuTo' | 'addGuard' | 'program' | 'runAs'>
 
 /** A connection that dials, or stands. */
 export interface VpnConnection {

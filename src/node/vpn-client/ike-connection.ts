@@ -20,10 +20,9 @@ import type { ClientPorts } from './client-ports.ts'
 import type {
   ClientHost,
   Connected,
-  Dial,
   DialEnd,
-  DialerDeps,
   Dialling,
+  Standing,
   VpnConnection,
 } from './contract.ts'
 import { EapEnd } from './eap-end.ts'
@@ -33,9 +32,9 @@ import { VpnInterface } from './vpn-interface.ts'
 export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
   readonly #host: ClientHost
   readonly #shared: ClientPorts
-  readonly #dial: Dial
-  readonly #deps: DialerDeps
-  readonly #done: (end: DialEnd) => void
+  readonly #dial: Standing
+  /** Undefined: the dial is over. What a tunnel that stands for months does not need is let go with it. */
+  #dialling: Dialling | undefined
   /** Of chance: another dial draws other SPIs, nonces and keys. */
   readonly #stream: string
   readonly #path: EspPath
@@ -43,7 +42,7 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
   readonly #spis = new Set<number>()
   readonly #interface: VpnInterface
   readonly #server: Ipv4
-  readonly #eap: EapEnd
+  #eap: EapEnd | undefined
   #runner: IkeRunner | undefined
   #ports: IkePorts | undefined
   #standing: Connected | undefined
@@ -51,26 +50,29 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
   #own: Ipv4 | undefined
   #outage: Timer | undefined
   #stopWatching: (() => void) | undefined
-  #isDone = false
+  /** Why this side has said good-bye; undefined: somebody asked it to. */
+  #hungUp: ConnectionEnd | undefined
   #isKnown = false
   onLost: ((why: ConnectionEnd) => void) | undefined
 
-  constructor(host: ClientHost, ports: ClientPorts, { server, dial, deps, done }: Dialling) {
+  constructor(host: ClientHost, ports: ClientPorts, dialling: Dialling) {
+    const { server, dial, deps } = dialling
+    const { authentication: _, ...standing } = dial
     this.#host = host
     this.#shared = ports
-    this.#dial = dial
-    this.#deps = deps
-    this.#done = done
+    this.#dial = standing
+    this.#dialling = dialling
     this.#stream = `client/${dial.name}/${host.now}`
     this.#server = server
-    this.#interface = new VpnInterface(host, dial)
+    this.#interface = new VpnInterface(host, standing)
     this.#eap = new EapEnd({ dial, deps }, (answer) => this.#runner?.input(answer))
     this.#path = new EspPath({
       get now() {
         return host.now
       },
       rng: host.rng.fork(`esp/${this.#stream}`),
-      outerDontFragment: dial.outerDontFragment,
+      cryptography: host.cryptography.ike,
+      outerDontFragment: standing.outerDontFragment,
       mtuTo: (address) => host.mtuTo(address),
       send: (to, packet, carriage) => this.#ports?.sendEsp(to, packet, carriage),
       deliver: (packet, within) => this.#interface.deliver(packet, within),
@@ -97,16 +99,17 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
     if (!opened.ok) return this.#end({ kind: 'port-taken', port: opened.error })
     this.#ports = opened.value
     this.#own = own
-    const { authentication, initiator } = this.#dial
+    const authentication = this.#dialling?.dial.authentication
     const session = ikeSession({
-      ...initiator,
+      ...this.#dial.initiator,
       role: 'initiator',
+      cryptography: this.#host.cryptography.ike,
       endpoints: {
         local: { address: own, port: IKE_PORT },
         remote: { address: server, port: IKE_PORT },
       },
       authentication:
-        authentication.kind === 'eap'
+        authentication?.kind === 'eap'
           ? { kind: 'eap', identity: ipv4Identity(own) }
           : { kind: 'certificate' },
       espTraffic: () => this.#path.traffic,
@@ -125,12 +128,14 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
   }
 
   #end(end: DialEnd): void {
-    if (this.#isDone) return
-    this.#isDone = true
+    const dialling = this.#dialling
+    if (dialling === undefined) return
+    this.#dialling = undefined
+    this.#eap = undefined
     // IKE stands: the gateway is told that it is not wanted.
     if (end.kind === 'no-child') this.close('there is no child')
     else if (end.kind !== 'connected') this.#release()
-    this.#done(end)
+    dialling.done(end)
   }
 
   #release(): void {
@@ -139,6 +144,11 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
     for (const spi of this.#spis) this.#ports?.spi('remove', spi, this)
     if (this.#ports !== undefined) this.#shared.leave()
     this.#ports = undefined
+    this.#takeDown()
+  }
+
+  /** What the computer has of the connection is gone; what is left to say to the gateway is said. */
+  #takeDown(): void {
     this.#interface.close()
     this.#stopWatching?.()
     this.#outage?.cancel()
@@ -169,7 +179,26 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
 
   #lose(why: ConnectionEnd): void {
     this.#release()
-    this.onLost?.(why)
+    this.#tellLost(why)
+  }
+
+  #tellLost(why: ConnectionEnd): void {
+    const { onLost } = this
+    this.onLost = undefined
+    onLost?.(why)
+  }
+
+  /** The session is at its end, but for answers to a gateway that repeats itself. Who asked for it waits until the gateway has heard. */
+  #ending(why: OverReason): void {
+    this.#takeDown()
+    const isAsked = why === 'closed' && this.#hungUp === undefined
+    if (!isAsked) this.#tellLost(this.#endOf(why))
+  }
+
+  #endOf(why: OverReason): ConnectionEnd {
+    // Children go with an IKE SA that the gateway ends, too: then they are not the reason.
+    const own = why === 'closed' ? this.#hungUp : undefined
+    return own ?? ENDS[why] ?? 'link-lost'
   }
 
   // ── what the session asks and tells ──
@@ -177,13 +206,14 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
   sendIke(endpoints: IkeEndpoints, bytes: Uint8Array, marker: boolean): void {
     if (!this.#isKnown) {
       this.#isKnown = true
-      this.#deps.onKnown(toHex(bytes.subarray(0, 8)))
+      this.#dialling?.deps.onKnown(toHex(bytes.subarray(0, 8)))
     }
     this.#ports?.sendIke(endpoints, bytes, marker)
   }
 
   report(report: IkeReport): void {
-    this.#deps.onReport(report)
+    this.#dialling?.deps.onReport(report)
+    if (report.kind === 'ike/over' && this.#dialling === undefined) return this.#ending(report.why)
     if (report.kind !== 'ike/established') return
     if (this.#standing === undefined) return this.#end({ kind: 'no-child' })
     this.#stopWatching = this.#host.onNetworkChange(() => this.#onNetworkChange())
@@ -197,19 +227,19 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
   }
 
   eap(packet: Uint8Array | undefined): void {
-    if (packet !== undefined && this.#dial.authentication.kind === 'eap') this.#eap.packet(packet)
+    if (packet !== undefined) this.#eap?.packet(packet)
   }
 
   judge(
     { chain }: { readonly chain: readonly Uint8Array[] },
     done: (judged: Judged) => void,
   ): void {
-    this.#deps.judge(chain, this.#dial.server, done)
+    this.#dialling?.deps.judge(chain, this.#dial.server, done)
   }
 
   certificate(authorities: readonly Uint8Array[]): IkeCertificate | undefined {
-    const { authentication } = this.#dial
-    return authentication.kind === 'certificate' ? authentication.choose(authorities) : undefined
+    const authentication = this.#dialling?.dial.authentication
+    return authentication?.kind === 'certificate' ? authentication.choose(authorities) : undefined
   }
 
   assign(_request: unknown, _peer: unknown, done: (reply: undefined) => void): void {
@@ -227,16 +257,20 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
     if (address === undefined) return this.#end({ kind: 'no-child' })
     const dns = addressesOf(configuration, ConfigAttribute.INTERNAL_IP4_DNS)
     const given = { address, dns }
-    this.#deps.onPhase('P5', this.#interface.describe(given))
+    this.#dialling?.deps.onPhase('P5', this.#interface.describe(given))
     const routes = this.#interface.open(given, (packet) => this.#path.send(packet))
     const carriage = child.encapsulates ? 'udp' : 'esp'
     this.#standing = { kind: 'connected', server: this.#server, ...given, routes, carriage }
   }
 
-  childDown(spi: number, _why: ChildDownReason): void {
+  childDown(spi: number, why: ChildDownReason): void {
     this.#path.down(spi)
     this.#spis.delete(spi)
     this.#ports?.spi('remove', spi, this)
+    // Nothing can be carried any more: new keys could not be agreed on in time.
+    if (this.#spis.size > 0 || this.#dialling !== undefined || !WORN_OUT.includes(why)) return
+    this.#hungUp = 'rekey-failed'
+    this.close('there is no child any more')
   }
 
   moved(endpoints: IkeEndpoints, encapsulates: boolean): void {
@@ -244,10 +278,13 @@ export class IkeConnection implements VpnConnection, IkeOwner, IkeEnd {
   }
 
   over(why: OverReason): void {
-    if (!this.#isDone) return this.#end({ kind: 'over', why })
-    this.#lose(ENDS[why] ?? 'link-lost')
+    if (this.#dialling !== undefined) return this.#end({ kind: 'over', why })
+    this.#lose(this.#endOf(why))
   }
 }
+
+/** Ways of the last pair of ESP SAs to go while IKE stands: its time is over here, or was over at the gateway. */
+const WORN_OUT: readonly ChildDownReason[] = ['expired', 'deleted-by-peer']
 
 /** What an end of the IKE SA is to the client. */
 const ENDS: Readonly<Partial<Record<OverReason, ConnectionEnd>>> = {

@@ -11,34 +11,33 @@ import type { ConnectionEnd } from '../../windows/connect/ends.ts'
 import { newCorrelationId, SSTP_PORT } from '../../wire/sstp-http.ts'
 import { SstpRunner, type SstpOwner } from '../sstp/sstp-runner.ts'
 import { connectTls, type JudgeTls } from '../tls-connection.ts'
-import type { ClientHost, Dial, DialEnd, DialerDeps, Dialling, VpnConnection } from './contract.ts'
+import type { ClientHost, DialEnd, Dialling, Standing, VpnConnection } from './contract.ts'
 import { EapEnd } from './eap-end.ts'
 import { VpnInterface } from './vpn-interface.ts'
 
 /** Dial once; `done` is called once, and the connection lives on where it is `connected`. */
 export class SstpConnection implements VpnConnection, SstpOwner {
   readonly #host: ClientHost
-  readonly #dial: Dial
-  readonly #deps: DialerDeps
+  readonly #dial: Standing
+  /** Undefined: the dial is over. What a tunnel that stands for months does not need is let go with it. */
+  #dialling: Pick<Dialling, 'deps' | 'done'> | undefined
   readonly #server: Ipv4
-  readonly #done: (end: DialEnd) => void
   readonly #interface: VpnInterface
-  readonly #eap: EapEnd
+  #eap: EapEnd | undefined
   #stream: TcpConnection | undefined
   #runner: SstpRunner | undefined
   /** As the gateway showed it: the binding has its hash. */
   #certificate: Uint8Array | undefined
   #stopWatching: (() => void) | undefined
-  #isDone = false
   onLost: ((why: ConnectionEnd) => void) | undefined
 
   constructor(host: ClientHost, { server, dial, deps, done }: Dialling) {
+    const { authentication: _, ...standing } = dial
     this.#host = host
-    this.#dial = dial
-    this.#deps = deps
+    this.#dial = standing
+    this.#dialling = { deps, done }
     this.#server = server
-    this.#done = done
-    this.#interface = new VpnInterface(host, dial)
+    this.#interface = new VpnInterface(host, standing)
     this.#eap = new EapEnd({ dial, deps }, (answer) => this.#runner?.input(answer))
   }
 
@@ -70,8 +69,8 @@ export class SstpConnection implements VpnConnection, SstpOwner {
 
   readonly #judge: JudgeTls = (chain, name, done) => {
     this.#certificate = chain[0]
-    this.#deps.onPhase('P2', `TCP ${SSTP_PORT} answers, with TLS`)
-    this.#deps.judgeTls(chain, name, done)
+    this.#dialling?.deps.onPhase('P2', `TCP ${SSTP_PORT} answers, with TLS`)
+    this.#dialling?.deps.judgeTls(chain, name, done)
   }
 
   #begin(): void {
@@ -82,7 +81,7 @@ export class SstpConnection implements VpnConnection, SstpOwner {
     // Each dial has chance of its own: two never begin at the same instant.
     const label = `client/${name}/${this.#host.now}`
     const correlationId = newCorrelationId(this.#host.rng.fork(`sstp/correlation/${label}`))
-    this.#deps.onKnown(correlationId)
+    this.#dialling?.deps.onKnown(correlationId)
     const session = sstpSession({ role: 'client', certificate, host, correlationId })
     this.#runner = new SstpRunner(this.#host, session, { stream, owner: this }, label)
     this.#runner.start()
@@ -96,10 +95,12 @@ export class SstpConnection implements VpnConnection, SstpOwner {
   }
 
   #end(end: DialEnd): void {
-    if (this.#isDone) return
-    this.#isDone = true
+    const dialling = this.#dialling
+    if (dialling === undefined) return
+    this.#dialling = undefined
+    this.#eap = undefined
     if (end.kind !== 'connected') this.#release()
-    this.#done(end)
+    dialling.done(end)
   }
 
   #release(): void {
@@ -118,24 +119,25 @@ export class SstpConnection implements VpnConnection, SstpOwner {
   // ── what the session asks and tells ──
 
   report(report: SstpReport | PppReport): void {
-    this.#deps.onReport(report)
+    this.#dialling?.deps.onReport(report)
   }
 
   whyNoPort(): string {
     return 'a client lets nobody in'
   }
 
-  lease(): undefined {
+  lease(done: (lease: undefined) => void): void {
     // A client gives nobody an address.
+    done(undefined)
   }
 
   eap(packet: Uint8Array | undefined): void {
-    if (packet !== undefined) this.#eap.packet(packet)
+    if (packet !== undefined) this.#eap?.packet(packet)
   }
 
   up({ own: address, dns }: PppTunnel): void {
     const given = { address, dns }
-    this.#deps.onPhase('P5', this.#interface.describe(given))
+    this.#dialling?.deps.onPhase('P5', this.#interface.describe(given))
     const routes = this.#interface.open(given, (packet) => this.#runner?.send(packet))
     const source = this.#host.sourceFor(this.#server)
     this.#stopWatching = this.#host.onNetworkChange(() => this.#onNetworkChange(source))
@@ -148,7 +150,7 @@ export class SstpConnection implements VpnConnection, SstpOwner {
   }
 
   over(why: SstpEnd): void {
-    if (!this.#isDone) return this.#end({ kind: 'sstp-over', why })
+    if (this.#dialling !== undefined) return this.#end({ kind: 'sstp-over', why })
     this.#release()
     this.onLost?.(ENDS[why] ?? 'link-lost')
   }

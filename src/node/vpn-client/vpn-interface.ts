@@ -5,7 +5,8 @@
 import { formatIpv4, isIpv4, type Ipv4 } from '../../base/address.ts'
 import type { Tunnel, TunnelPacketHandler } from '../../net/sockets.ts'
 import { vpnRoutes, type VpnRoute, type VpnRoutes } from '../../windows/vpn-routes.ts'
-import type { ClientHost, Dial } from './contract.ts'
+import type { ClientHost, Standing } from './contract.ts'
+import { TunnelFilters } from './tunnel-filters.ts'
 
 /** What the gateway has given. */
 export interface Given {
@@ -15,12 +16,13 @@ export interface Given {
 
 export class VpnInterface {
   readonly #host: ClientHost
-  readonly #dial: Dial
+  readonly #dial: Standing
   /** Routes past the tunnel: to the gateway, and what the profile excludes. */
   readonly #pins: (() => void)[] = []
   #tunnel: Tunnel | undefined
+  #unguard: (() => void) | undefined
 
-  constructor(host: ClientHost, dial: Dial) {
+  constructor(host: ClientHost, dial: Standing) {
     this.#host = host
     this.#dial = dial
   }
@@ -35,14 +37,18 @@ export class VpnInterface {
   }
 
   open({ address, dns }: Given, onPacket: TunnelPacketHandler): VpnRoutes {
-    const { name, mtu, metric, suffix, routing } = this.#dial
+    const { name, mtu, metric, suffix, routing, filters } = this.#dial
     const routes = vpnRoutes(routing, { assigned: address })
     const outranks = routes.outranksDefaults
     const settings = { name, address, mtu, metric, dns, outranks }
     this.#tunnel = this.#host.openTunnel(
       { ...settings, ...(suffix !== undefined && { suffix }) },
-      onPacket,
+      filters.length === 0 ? onPacket : this.#asWindows(onPacket),
     )
+    if (filters.length > 0) {
+      const program = (): string | undefined => this.#host.program
+      this.#unguard = this.#host.addGuard(new TunnelFilters({ name, filters, program }))
+    }
     const toward = (wanted: VpnRoute['out']) =>
       routes.routes.flatMap(({ to, out, metric: own }) =>
         out === wanted && isIpv4(to.address)
@@ -54,12 +60,19 @@ export class VpnInterface {
     return routes
   }
 
+  /** What carries a program's packet is not the program's. */
+  #asWindows(onPacket: TunnelPacketHandler): TunnelPacketHandler {
+    return (packet, id) => this.#host.runAs(undefined, () => onPacket(packet, id))
+  }
+
   /** An inner packet of the gateway. `within`: the packet that carried it. */
   deliver(packet: Uint8Array, within?: number): void {
     this.#tunnel?.deliver(packet, within)
   }
 
   close(): void {
+    this.#unguard?.()
+    this.#unguard = undefined
     this.#tunnel?.close()
     this.#tunnel = undefined
     for (const unpin of this.#pins.splice(0)) unpin()

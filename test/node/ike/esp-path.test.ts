@@ -1,4 +1,5 @@
 /** Which pair of ESP SAs a packet goes by while one replaces another (RFC 7296 §2.8). Not the pairs, and no network. */
+import { REAL_IKE } from '../../../src/crypto/ike/cryptography.ts'
 import { expect, test } from 'vitest'
 import { u32 } from '../../../src/base/bytes.ts'
 import { rngFrom } from '../../../src/base/rng.ts'
@@ -26,6 +27,7 @@ function renewed(asked: 'own' | 'peer') {
   const path = new EspPath({
     now: 0 as Instant,
     rng: rngFrom('path'),
+    cryptography: REAL_IKE,
     outerDontFragment: 'cleared',
     mtuTo: () => 1500,
     send: (_, packet) => void sent.push(u32(packet, 0)),

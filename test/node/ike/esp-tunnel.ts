@@ -3,6 +3,7 @@
  *
  *   client, other ── access ── router ── wan ── gateway ── corp ── server
  */
+import { REAL_IKE } from '../../../src/crypto/ike/cryptography.ts'
 import { ipv4, type Ipv4 } from '../../../src/base/address.ts'
 import { concat } from '../../../src/base/bytes.ts'
 import type { EspSuite } from '../../../src/crypto/ike/transforms.ts'
@@ -74,6 +75,7 @@ function pathOn(
     get now() {
       return stack.now
     },
+    cryptography: REAL_IKE,
     rng: stack.rng.fork('esp'),
     outerDontFragment,
     mtuTo: (address) => stack.mtuTo(address),
