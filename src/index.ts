@@ -39,6 +39,7 @@ export { mirrorCertificates, type Mirror, type MirrorFault } from './pki/mirror/
 export { mirrorOf, type MirroredSpec } from './pki/mirror/mirror-source.ts'
 export type { AuthoritySpec, CertificateSpec, MirrorSource, OcspSpec } from './topology/pki.ts'
 export {
+  dhcpRelay,
   dhcpServer,
   dnsServer,
   domainController,
@@ -137,4 +138,9 @@ export type {
   SelectionReport,
   SessionReport,
 } from './lab/reports.ts'
+export {
+  diagnoseCapture,
+  type CapturedDial,
+  type CaptureReport,
+} from './diagnose/capture/report.ts'
 export { story, type Story } from './lab/story.ts'

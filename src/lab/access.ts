@@ -20,11 +20,12 @@ import { Gateway } from './gateway.ts'
 import { serviceOf } from './inventory.ts'
 import { connectReport } from './connect-report.ts'
 import { DialNotebook } from './dial-notes.ts'
-import { dialling, type Dialled } from './connect.ts'
+import type { DialCircumstances, Dialer } from './client-tunnels.ts'
+import { dialling, endsHere } from './connect.ts'
 import type { AccountOptions, AuthenticateOptions, ConnectOptions } from './lab.ts'
 import type { Network } from './network.ts'
-import type { AccountingReport, AuthenticationReport, ConnectReport } from './reports.ts'
-import type { GatewayRadius, ServiceContext, ServiceNode } from './service-context.ts'
+import type { AccountingReport, AuthenticationReport } from './reports.ts'
+import type { GatewayRadius, Meter, ServiceContext, ServiceNode } from './service-context.ts'
 
 interface LabAccessEnv {
   readonly network: Network
@@ -33,9 +34,10 @@ interface LabAccessEnv {
   readonly current: () => Compiled
   readonly node: (name: string) => ServiceNode
   readonly now: () => Instant
+  readonly booting: () => () => void
 }
 
-export class LabAccess {
+export class LabAccess implements Dialer {
   readonly #env: LabAccessEnv
   /** One for all controllers, and for the whole life of the lab: passwords that were changed stay changed. */
   readonly #authority: () => DomainAuthority | undefined
@@ -43,12 +45,18 @@ export class LabAccess {
   readonly #npsBooks = new Map<string, NpsBook>()
   readonly #gateways = new Map<string, Gateway>()
   readonly #notes = new DialNotebook()
+  readonly #meters = new Set<Meter & { readonly node: string }>()
   #assumed: Assumptions = ASSUMPTIONS
   #connections = 0
 
   constructor(env: LabAccessEnv) {
     this.#env = env
     this.#authority = controllersOf(env.current, (node) => env.node(node).stack.wallClock, env.now)
+  }
+
+  /** Of every service that runs. */
+  get meters(): readonly (Meter & { readonly node: string })[] {
+    return [...this.#meters]
   }
 
   /** Forget what a gateway has open. */
@@ -72,9 +80,15 @@ export class LabAccess {
         this.#npsBooks.set(name, book)
         return book
       },
+      booting: this.#env.booting,
       nextConnection: () => (this.#connections += 1),
       gateway: () => this.#radiusOf(name),
       noteDial: (key, known) => this.#notes.add(key, known),
+      measure: (meter) => {
+        const placed = { node: name, ...meter }
+        this.#meters.add(placed)
+        return () => void this.#meters.delete(placed)
+      },
     }
   }
 
@@ -86,8 +100,7 @@ export class LabAccess {
     name: string,
     options: AuthenticateOptions,
   ): (done: (report: AuthenticationReport) => void) => void {
-    const assume =
-      options.assume === undefined ? this.#assumed : { ...this.#assumed, ...options.assume }
+    const assume = this.assumed(options)
     const begin = authenticationOf(
       {
         gateway: this.#gateway(name),
@@ -112,23 +125,22 @@ export class LabAccess {
   /**
    * Check what is dialled; the returned function dials it, with what is assumed for this once. Throws RangeError for a script's mistake.
    */
-  connecting(
+  connect(
     name: string,
     options: ConnectOptions,
-    isConnected: boolean,
-  ): (done: (report: ConnectReport, dialled: Dialled) => void) => void {
-    const assume =
-      options.assume === undefined ? this.#assumed : { ...this.#assumed, ...options.assume }
+    { isConnected, isUnasked }: DialCircumstances,
+  ): ReturnType<Dialer['connect']> {
+    const assume = this.assumed(options)
     const { trace, now } = this.#env
     const home = this.contextOf(name)
     const begin = dialling({ home, client: home.node, trace, assume, isConnected }, options)
     return (done) => {
       const before = this.#assumed
-      this.#assumed = assume
+      if (!isUnasked) this.#assumed = assume
       const began = now()
       const firstEvent = trace.events.at(-1)?.id ?? 0
       begin((dialled) => {
-        this.#assumed = before
+        if (!isUnasked) this.#assumed = before
         const { journey } = dialled
         const notes = journey.attempts.map(({ key }) => this.#notes.take(key))
         const session = notes.at(-1)?.session
@@ -137,6 +149,23 @@ export class LabAccess {
         done(connectReport({ ...told, decision, notes, log: dialled.log }), dialled)
       })
     }
+  }
+
+  hasTriggers(name: string, by: 'name' | 'app'): boolean {
+    const profile = this.#env.current().profiles.get(name)?.user
+    return by === 'name'
+      ? profile?.domainNameInformation.some(({ autoTrigger }) => autoTrigger?.value === true) ===
+          true
+      : (profile?.appTriggers.length ?? 0) > 0
+  }
+
+  endsHere(name: string, options: ConnectOptions): boolean {
+    return endsHere(this.contextOf(name), options, this.assumed(options))
+  }
+
+  /** For this once. */
+  assumed({ assume }: Pick<ConnectOptions, 'assume'>): Assumptions {
+    return assume === undefined ? this.#assumed : { ...this.#assumed, ...assume }
   }
 
   /** Check what is told of a session; the returned function tells it. Throws RangeError for a script's mistake. */
@@ -187,9 +216,11 @@ export class LabAccess {
       gateway && {
         nextSessionId: () => gateway.nextSessionId(),
         ask: (caller, claim, done) => gateway.ask(caller, claim, done),
-        account: (options) => {
-          if (gateway.accounted.has(options.session))
-            accountingOf(gateway, options)(() => undefined)
+        account: (options, address) => {
+          const { session } = options
+          if (!gateway.accounted.has(session)) return
+          if (address !== undefined) gateway.addressed(session, address)
+          accountingOf(gateway, options)(() => undefined)
         },
       }
     )

@@ -161,6 +161,8 @@ export function npsPart({
   }
 }
 
+const NO_SERVER_CERTIFICATE = 'reasonOfNoServerCertificate'
+
 /** What the client's dialog says. */
 function shownTo(
   { env, judgement, manner }: Attempt,
@@ -173,6 +175,10 @@ function shownTo(
     return windowsOutcome(env.assume.clientCodeOfSilence, { restsOn: ['clientCodeOfSilence'] })
   }
   const { reason } = decision
+  // NPS had nothing to show: the client misses its root, whatever number NPS gives it.
+  if (decision.restsOn.includes(NO_SERVER_CERTIFICATE)) {
+    return windowsOutcome('864', { reason: reasonOf(reason), restsOn: [NO_SERVER_CERTIFICATE] })
+  }
   const credentials = isEap(manner) && manner.endsWith('-tls') ? 'certificate' : 'password'
   const { code, restsOn } = clientCodeOf(reason, env.assume, { credentials })
   return windowsOutcome(code, {

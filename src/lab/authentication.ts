@@ -123,6 +123,7 @@ export function eapPeerOf(
     ...who,
     at: stack.wallClock,
     sessions: key === undefined ? undefined : node.tlsSessions(key),
+    cryptography: stack.cryptography,
     hold: () => stack.hold(),
     onKeyLog: (line) => stack.trace.addSecret(line),
   })

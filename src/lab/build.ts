@@ -4,16 +4,21 @@
  */
 import { err, ok, type Result } from '../base/result.ts'
 import { toHex } from '../base/bytes.ts'
-import { rememberEach } from '../base/remember.ts'
+import { rngFrom } from '../base/rng.ts'
 import { formatDuration, seconds, type Duration, type Instant } from '../base/time.ts'
 import { parseIpv4 } from '../base/address.ts'
+import { modelledCryptography } from '../engine/modelled-cryptography.ts'
 import type { Fault } from '../net/faults.ts'
 import { Trace } from '../net/trace.ts'
 import type { Stack } from '../net/stack.ts'
 import { World } from '../net/world.ts'
+import { MODELLED_SIGNATURES } from '../pki/keys/modelled-signatures.ts'
+import { REAL_SIGNATURES, type Signatures } from '../pki/keys/signature.ts'
 import { startDhcpClient } from '../node/dhcp-client.ts'
 import type { Edit } from '../topology/edit.ts'
-import type { NodeSpec, Topology } from '../topology/topology.ts'
+import { gatewayOf, settingsInForce } from '../topology/pending-restart.ts'
+import type { VpnGatewaySpec } from '../topology/services.ts'
+import type { Topology } from '../topology/topology.ts'
 import { PROTOCOL } from '../wire/ipv4.ts'
 import { LabAccess } from './access.ts'
 import { aimAt, type Aim } from './aim.ts'
@@ -26,7 +31,9 @@ import { DHCP, ipNodesOf, Network } from './network.ts'
 import { RunningNode } from './node.ts'
 import { ipv4Of } from './legs.ts'
 import { probe, unresolvedProbe, wantedBy } from './probe.ts'
+import { compiledFor, heldBack, refuseRebuilding } from './rebuild.ts'
 import type { ProbeReport, SessionReport } from './reports.ts'
+import type { Meter } from './service-context.ts'
 import { startServices } from './services.ts'
 
 const SEED_DEFAULT = 1
@@ -42,10 +49,17 @@ export function buildLab<N extends string, H extends string, Z extends string>(
   topology: Topology<N, H, Z>,
   options: LabOptions = {},
 ): Result<Lab<H>, readonly LabProblem[]> {
-  const compiled = compileTopology(topology)
+  const compiled = compileTopology(topology, signaturesFor(options))
   if (!compiled.ok) return err(compiled.error)
   return ok(new RunningLab(compiled.value, options) as unknown as Lab<H>)
 }
+
+const signaturesFor = ({ crypto }: LabOptions): Signatures =>
+  crypto === 'modelled' ? MODELLED_SIGNATURES : REAL_SIGNATURES
+
+/** Each modelled lab has chance of its own for what is only to be another each time. */
+const modelledBy = (seed: number) => (later: World['later']) =>
+  modelledCryptography(rngFrom(`${seed}/cryptography`), later)
 
 /** A lab with its clock and its hosts, for who drives it by another clock than its own. */
 export interface DrivenLab {
@@ -53,6 +67,10 @@ export interface DrivenLab {
   readonly world: World
   /** Throws RangeError for a name that is no IP node. */
   stack(node: string): Stack
+  /** Flows in the connection tracking of a node's filter; undefined: it has none. */
+  readonly tracked: (node: string) => number | undefined
+  /** How full services are. */
+  readonly meters: () => readonly (Meter & { readonly node: string })[]
 }
 
 /** Like {@link buildLab}, for `live`: scripts have the verbs, and no need of what is behind them. */
@@ -60,10 +78,16 @@ export function buildDrivenLab(
   topology: Topology,
   options: LabOptions = {},
 ): Result<DrivenLab, readonly LabProblem[]> {
-  const compiled = compileTopology(topology)
+  const compiled = compileTopology(topology, signaturesFor(options))
   if (!compiled.ok) return err(compiled.error)
   const lab = new RunningLab(compiled.value, options)
-  return ok({ lab, world: lab.world, stack: (node) => lab.stack(node) })
+  return ok({
+    lab,
+    world: lab.world,
+    stack: (node) => lab.stack(node),
+    meters: () => lab.meters,
+    tracked: (node) => lab.tracked(node),
+  })
 }
 
 class RunningLab implements Lab {
@@ -74,6 +98,9 @@ class RunningLab implements Lab {
   readonly #network: Network
   readonly #base: Topology
   readonly #edits: Edit[] = []
+  /** What each gateway's RemoteAccess has read when it started last, and which changes wait for its next start. */
+  readonly #started = new Map<string, VpnGatewaySpec>()
+  #waiting: ReadonlyMap<string, readonly string[]> = new Map()
   readonly #running = new Map<string, RunningNode>()
   readonly #services = new Map<string, () => void>()
   readonly #steps: LabStep[] = []
@@ -87,15 +114,21 @@ class RunningLab implements Lab {
     this.seed = options.seed ?? SEED_DEFAULT
     this.#compiled = compiled
     this.#base = compiled.topology
-    this.#world = new World({ seed: String(this.seed), start: options.at ?? compiled.start })
+    this.#world = new World({
+      seed: String(this.seed),
+      start: options.at ?? compiled.start,
+      ...(options.crypto === 'modelled' && { cryptography: modelledBy(this.seed) }),
+    })
     this.trace = new Trace(() => this.#world.now, options.traceLevel)
     this.#network = new Network(this.#world, this.trace, compiled.topology)
+    this.#noteStarted(compiled.topology)
     this.#access = new LabAccess({
       network: this.#network,
       trace: this.trace,
       current: () => this.#stores.over(this.#compiled),
       node: (name) => this.#node(name),
       now: () => this.now,
+      booting: () => this.#bootingOne(),
     })
     for (const [name, spec] of ipNodesOf(compiled.topology)) {
       const stack = this.#network.stack(name)
@@ -108,9 +141,9 @@ class RunningLab implements Lab {
         lease: (nic) => this.#lease(name, nic),
         authentication: (gateway, asked) => this.#access.authentication(gateway, asked),
         accounting: (gateway, asked) => this.#access.accounting(gateway, asked),
-        connecting: (client, asked, isConnected) =>
-          this.#access.connecting(client, asked, isConnected),
+        dialer: this.#access,
         accountingLog: () => this.#access.accountingLog(name),
+        pendingRestart: () => this.#waiting.get(name) ?? [],
       })
       this.#running.set(name, node)
       this.#startServices(name)
@@ -121,6 +154,14 @@ class RunningLab implements Lab {
 
   get topology(): Topology {
     return this.#compiled.topology
+  }
+
+  get meters(): readonly (Meter & { readonly node: string })[] {
+    return this.#access.meters
+  }
+
+  tracked(node: string): number | undefined {
+    return this.#network.trackedBy(node)
   }
 
   get world(): World {
@@ -206,8 +247,35 @@ class RunningLab implements Lab {
     const running = this.#node(node)
     running.boot()
     this.#network.reboot(node)
-    this.#restartServices(node)
+    this.#startAnew(node)
     this.#note(`${node} reboots`)
+  }
+
+  restartService(node: string, service: 'RemoteAccess'): void {
+    this.#node(node)
+    const spec = gatewayOf(this.topology.nodes[node])
+    if (spec === undefined || spec.isRunning === false) {
+      throw new RangeError(`${node} runs no ${service}`)
+    }
+    this.#startAnew(node)
+    this.#note(`${node} restarts ${service}`)
+  }
+
+  /** What waited counts from now on. */
+  #startAnew(node: string): void {
+    const isWaiting = this.#waiting.has(node)
+    this.#started.delete(node)
+    if (isWaiting) this.#inForce(`${node} starts its services`)
+    else this.#restartServices(node)
+  }
+
+  /** Services that start read what stands in the topology. */
+  #noteStarted({ nodes }: Topology): void {
+    for (const [name, node] of Object.entries(nodes)) {
+      const spec = gatewayOf(node)
+      if (spec === undefined) this.#started.delete(name)
+      else if (!this.#waiting.has(name)) this.#started.set(name, spec)
+    }
   }
 
   skewClock(node: string, by: Duration): Disposable {
@@ -229,6 +297,7 @@ class RunningLab implements Lab {
   async probe(query: ProbeQuery): Promise<ProbeReport> {
     const stack = this.#node(query.from).stack
     await this.#ready()
+    if (query.program !== undefined) await this.#node(query.from).starts(query.program)
     const aim = await this.#aim(query)
     if (typeof aim === 'string') return unresolvedProbe(query, aim, this.seed)
     const env = {
@@ -305,7 +374,7 @@ class RunningLab implements Lab {
     return address === undefined ? report.rcode : { address: parseIpv4(address)! }
   }
 
-  /** Hosts that ask for an address have one, or have given up. */
+  /** Hosts that ask for an address have one, or have given up; so have gateways that ask for their clients. */
   async #ready(): Promise<void> {
     if (this.#booting === 0) return
     await this.#world.perform<void>('boot', (done) => {
@@ -315,10 +384,14 @@ class RunningLab implements Lab {
   }
 
   #lease(name: string, nic: string): { release(): void } {
-    const stack = this.#network.stack(name)
+    return startDhcpClient(this.#network.stack(name), nic, this.#bootingOne())
+  }
+
+  /** Verbs wait until the returned function is called. */
+  #bootingOne(): () => void {
     this.#booting++
     let isBooting = true
-    return startDhcpClient(stack, nic, () => {
+    return () => {
       if (!isBooting) return
       isBooting = false
       this.#booting--
@@ -326,28 +399,41 @@ class RunningLab implements Lab {
       const waiting = this.#booted
       this.#booted = []
       for (const done of waiting) done()
-    })
+    }
   }
 
   /** Put the base topology with all present edits in force. */
   #rebuild(what: string): void {
-    const topology = this.#edits.reduce<Topology>((t, edit) => edit.apply(t), this.#base)
-    const compiled = compileTopology(topology)
-    if (!compiled.ok) {
-      const problems = compiled.error.map((problem) => problem.message).join('; ')
-      throw new RangeError(`${what} makes a topology that cannot be built: ${problems}`)
-    }
+    const late = this.#inForce(what)
+    this.#note(late.length === 0 ? what : `${what}: waits for a restart (${late.join(', ')})`)
+  }
+
+  /** Returns which settings have begun to wait. */
+  #inForce(what: string): readonly string[] {
+    const wanted = this.#edits.reduce<Topology>((t, edit) => edit.apply(t), this.#base)
     const before = this.topology
+    // What waits must be good, too.
+    const { signatures } = this.#world.cryptography
+    const whole = compiledFor(what, wanted, signatures)
+    const inForce = settingsInForce(wanted, this.#started, before)
+    const { compiled, waiting } = heldBack(whole, inForce, signatures)
+    const { topology } = compiled
     refuseRebuilding(what, before, topology)
-    this.#stores.follow(this.#compiled, compiled.value, this.now)
-    this.#compiled = compiled.value
+    this.#stores.follow(this.#compiled, compiled, this.now)
+    this.#compiled = compiled
+    const waited = this.#waiting
+    this.#waiting = waiting
+    this.#noteStarted(topology)
     this.#network.update(topology)
     for (const [name, spec] of ipNodesOf(topology)) {
       const old = before.nodes[name]
+      if (old !== spec) this.#node(name).heedProfiles()
       if (old?.kind === 'switch' || old?.services === spec.services) continue
       this.#restartServices(name)
     }
-    this.#note(what)
+    return [...waiting].flatMap(([name, keys]) =>
+      keys.filter((key) => waited.get(name)?.includes(key) !== true),
+    )
   }
 
   #restartServices(node: string): void {
@@ -364,36 +450,3 @@ class RunningLab implements Lab {
     this.trace.add({ kind: 'script', node: '', text })
   }
 }
-
-/** What is laid once, when a lab is built: an edit of it is for a new lab. All else follows an edit while the lab runs. */
-function refuseRebuilding(what: string, before: Topology, now: Topology): void {
-  if (laid(before) === laid(now)) return
-  throw new RangeError(
-    `${what}: nodes, networks, systems and interfaces are fixed once a lab runs; build another, or use moveTo`,
-  )
-}
-
-const laid = (topology: Topology): string =>
-  JSON.stringify([
-    topology.networks,
-    Object.entries(topology.nodes).map(([name, spec]) => [name, laidNode(spec)]),
-  ])
-
-// An edit leaves most nodes as they were.
-const laidNode = rememberEach((spec: NodeSpec): string =>
-  JSON.stringify(
-    spec.kind === 'switch'
-      ? spec.networks
-      : [
-          spec.kind,
-          spec.os,
-          spec.kind === 'host' && spec.forwards === true,
-          spec.interfaces.map(({ network, address, alsoAt, metric }) => [
-            network,
-            address === DHCP,
-            alsoAt,
-            metric,
-          ]),
-        ],
-  ),
-)

@@ -11,11 +11,13 @@ import type { Zone } from '../engine/dns/zone.ts'
 import type { Certificate } from '../pki/certificate/certificate.ts'
 import { issueProblems, type IssueProblem } from '../pki/issuing/issue-check.ts'
 import { issuePki, type Pki } from '../pki/issuing/issue.ts'
+import { REAL_SIGNATURES, type Signatures } from '../pki/keys/signature.ts'
 import type { Topology } from '../topology/topology.ts'
 import { validateTopology } from '../topology/validate.ts'
 import { readProfile, type VpnProfile } from '../windows/profile-xml.ts'
 import { domainOf, type Domain } from './domain.ts'
 import type { LabProblem } from './lab.ts'
+import { connectionName } from './vpn-profile.ts'
 
 export interface Compiled {
   readonly topology: Topology
@@ -38,17 +40,28 @@ export interface InstalledProfiles {
 }
 
 // A topology is frozen, so what was read from it stays true; issuing certificates again for each story would dominate its cost.
-const compiled = new WeakMap<Topology, Result<Compiled, readonly LabProblem[]>>()
+const compiled = {
+  real: new WeakMap<Topology, Result<Compiled, readonly LabProblem[]>>(),
+  modelled: new WeakMap<Topology, Result<Compiled, readonly LabProblem[]>>(),
+}
 
-export function compileTopology(topology: Topology): Result<Compiled, readonly LabProblem[]> {
-  const known = compiled.get(topology)
+/** `signatures`: what its authorities sign with. */
+export function compileTopology(
+  topology: Topology,
+  signatures: Signatures = REAL_SIGNATURES,
+): Result<Compiled, readonly LabProblem[]> {
+  const compiledSo = compiled[signatures.kind]
+  const known = compiledSo.get(topology)
   if (known !== undefined) return known
-  const result = compile(topology)
-  compiled.set(topology, result)
+  const result = compile(topology, signatures)
+  compiledSo.set(topology, result)
   return result
 }
 
-function compile(topology: Topology): Result<Compiled, readonly LabProblem[]> {
+function compile(
+  topology: Topology,
+  signatures: Signatures,
+): Result<Compiled, readonly LabProblem[]> {
   const invalid = validateTopology(topology)
   if (invalid.length > 0) return err(invalid)
 
@@ -56,7 +69,7 @@ function compile(topology: Topology): Result<Compiled, readonly LabProblem[]> {
   const zones = readZones(topology, problems)
   const profiles = readProfiles(topology, problems)
   const start = instant(topology.start)
-  const issued = issueOnce(topology, start)
+  const issued = issueOnce(topology, start, signatures)
   if (!issued.ok) problems.push(...issued.error)
   if (problems.length > 0 || !issued.ok) return err(problems)
   const { pki, domain } = issued.value
@@ -81,12 +94,20 @@ interface Issued {
 type Holders = ReturnType<typeof holdersOf>
 
 // Most edits leave authorities and certificates alone, and signing is what costs.
-const issuedFor = new WeakMap<object, Issued & { holders: Holders; start: Instant }>()
+type IssuedFor = WeakMap<object, Issued & { holders: Holders; start: Instant }>
+const issuedFor: Readonly<Record<Signatures['kind'], IssuedFor>> = {
+  real: new WeakMap(),
+  modelled: new WeakMap(),
+}
 
-function issueOnce(topology: Topology, start: Instant): Result<Issued, readonly IssueProblem[]> {
+function issueOnce(
+  topology: Topology,
+  start: Instant,
+  { kind, sign }: Signatures,
+): Result<Issued, readonly IssueProblem[]> {
   const { authorities } = topology
   const holders = holdersOf(topology)
-  const before = issuedFor.get(authorities)
+  const before = issuedFor[kind].get(authorities)
   const isChecked = before?.start === start && areSame(before.holders, holders)
   if (!isChecked) {
     const problems = issueProblems({ authorities, holders, start })
@@ -95,9 +116,9 @@ function issueOnce(topology: Topology, start: Instant): Result<Issued, readonly 
   const domain = domainOf(topology, start)
   if (isChecked && before.domain?.asked === domain?.asked) return ok({ pki: before.pki, domain })
   const { plans = [], outcomes = [] } = domain?.enrolments ?? {}
-  const pki = issuePki({ authorities, holders, start, plans, enrolments: outcomes })
+  const pki = issuePki({ authorities, holders, start, plans, enrolments: outcomes, sign })
   if (!pki.ok) return pki
-  issuedFor.set(authorities, { pki: pki.value, domain, holders, start })
+  issuedFor[kind].set(authorities, { pki: pki.value, domain, holders, start })
   return ok({ pki: pki.value, domain })
 }
 
@@ -133,6 +154,9 @@ function readProfiles(
   problems: LabProblem[],
 ): ReadonlyMap<string, InstalledProfiles> {
   const installed = new Map<string, InstalledProfiles>()
+  const networks = new Map(
+    Object.keys(topology.networks).map((name) => [name.toLowerCase(), `network ${name}`]),
+  )
   for (const [name, node] of Object.entries(topology.nodes)) {
     if (node.kind !== 'host' || node.profiles === undefined) continue
     const profiles: { user?: VpnProfile; device?: VpnProfile } = {}
@@ -144,9 +168,29 @@ function readProfiles(
       if (read.ok) profiles[tunnel] = read.value
       else problems.push(...read.error)
     }
+    problems.push(...clashes(name, profiles, networks))
     installed.set(name, profiles)
   }
   return installed
+}
+
+/** A connection is an interface of its name: no other connection of the computer has it, and no network. `networks`: by their names in small letters. */
+function clashes(
+  node: string,
+  { user, device }: InstalledProfiles,
+  networks: ReadonlyMap<string, string>,
+): readonly LabProblem[] {
+  const taken = new Map<string, string>()
+  return [user, device].flatMap((profile) => {
+    if (profile === undefined) return []
+    const name = connectionName(profile)
+    const key = name.toLowerCase()
+    const owner = networks.get(key) ?? taken.get(key)
+    taken.set(key, profile.file)
+    if (owner === undefined) return []
+    const message = `the connection of ${node} would be called '${name}', as ${owner} is: write another <ProfileName>, or rename the file`
+    return [{ message, file: profile.file, ...profile.profileName?.at }]
+  })
 }
 
 const holdersOf = (topology: Topology) =>

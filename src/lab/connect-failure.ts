@@ -2,6 +2,7 @@
  * Why a dial came to no tunnel: from what the client saw and what the gateway and NPS know, to a cause of the decision table. What the client
  * shows of it is not settled here, but in `windows/connect`; and no packet is looked at.
  */
+import { formatIpv4 } from '../base/address.ts'
 import type { IkeReport } from '../engine/ikev2/report.ts'
 import type { NpsDecision } from '../node/nps/decision.ts'
 import type { ChainJudgement } from '../node/relying-party.ts'
@@ -36,10 +37,12 @@ export function failureOf(known: Known): ConnectFailure | undefined {
   const { attempts, trigger, unresolved, server } = known.journey
   if (trigger.why !== undefined) return { kind: 'not-attempted', why: trigger.why }
   if (unresolved !== undefined) return { kind: 'name-unresolved', name: server }
-  const failures = attempts.flatMap(
-    (attempt, i) => attemptFailure({ ...known, attempt, notes: known.notes[i] ?? {} }) ?? [],
+  // Of several addresses the last tells how its protocol fared.
+  const isLast = (i: number): boolean => attempts[i + 1]?.protocol !== attempts[i]?.protocol
+  const failures = attempts.flatMap((attempt, i) =>
+    isLast(i) ? (attemptFailure({ ...known, attempt, notes: known.notes[i] ?? {} }) ?? []) : [],
   )
-  if (failures.length < attempts.length) return undefined
+  if (attempts.at(-1)?.end?.kind === 'connected') return undefined
   const [only] = failures
   if (failures.length === 1 || only?.kind === 'not-attempted') return only
   // What the user is refused for is told; a protocol that does not get so far is one of several.
@@ -88,11 +91,10 @@ function linkFailure({ attempt, notes }: Tried): ConnectFailure | undefined {
   if (notes.refused !== undefined) return { kind: REFUSALS[notes.refused] }
   if (notes.over === 'not-established') return { kind: 'negotiate-time-over' }
   const silent = find(reports, 'ike/timed-out')
-  if (silent !== undefined) {
-    return silent.exchange === 'IKE_SA_INIT'
-      ? { kind: 'no-answer', waitedFor: 'IKE_SA_INIT', port: 500 }
-      : { kind: 'no-answer', waitedFor: 'IKE_AUTH', port: 4500 }
-  }
+  if (silent?.exchange === 'IKE_SA_INIT')
+    return { kind: 'no-answer', waitedFor: 'IKE_SA_INIT', port: 500 }
+  if (silent?.exchange === 'IKE_AUTH')
+    return { kind: 'no-answer', waitedFor: 'IKE_AUTH', port: 4500 }
   const mismatch = find(reports, 'ike/no-proposal-chosen')
   const isMismatch =
     mismatch?.exchange === 'IKE_SA_INIT' ||
@@ -196,16 +198,16 @@ export function whyOf(known: Known, failure: ConnectFailure): readonly string[] 
     case 'no-answer':
       return failure.waitedFor === 'TCP'
         ? [
-            `nothing came back from ${journey.server}, TCP ${failure.port}`,
+            `nothing came back from ${triedText(journey)}, TCP ${failure.port}`,
             ...known.lastSeen(PROTOCOL.tcp, failure.port),
           ]
         : [
-            `nothing came back from ${journey.server} to ${failure.waitedFor}, UDP ${failure.port}`,
+            `nothing came back from ${triedText(journey)} to ${failure.waitedFor}, UDP ${failure.port}`,
             ...known.lastSeen(PROTOCOL.udp, failure.port),
           ]
     case 'automatic-all-failed':
       return failure.failures.flatMap((each, i) => {
-        const by = journey.attempts[i]?.protocol ?? ''
+        const by = [...new Set(journey.attempts.map(({ protocol }) => protocol))][i] ?? ''
         const lines = whyOf(known, each)
         return (lines.length > 0 ? lines : [each.kind]).map((line) => `${by}: ${line}`)
       })
@@ -235,6 +237,12 @@ export function whyOf(known: Known, failure: ConnectFailure): readonly string[] 
     default:
       return PLAIN[failure.kind] ?? []
   }
+}
+
+/** Where there is one address, its name says enough. */
+function triedText({ attempts, server }: Journey): string {
+  const tried = new Set(attempts.map((each) => `${each.server} (${formatIpv4(each.address)})`))
+  return tried.size > 1 ? [...tried].join(' or ') : server
 }
 
 const METHODS = {

@@ -58,6 +58,7 @@ export function connectReport(told: Told): ConnectReport {
       ...journey.trigger.restsOn,
       ...(decision?.restsOn ?? []),
       ...(verdict?.restsOn ?? []),
+      ...notes.flatMap((note) => note.restsOn ?? []),
     ]),
   ]
   const outcome =
@@ -70,7 +71,7 @@ export function connectReport(told: Told): ConnectReport {
     on,
     tunnel: journey.tunnel,
     connection: journey.name,
-    server: journey.server,
+    server: last?.server ?? journey.server,
     ...(journey.user !== undefined && { user: journey.user }),
     outcome,
     phase: verdict?.phase ?? 'P6',

@@ -24,7 +24,13 @@ import type { HostSpec } from '../topology/topology.ts'
 import type { Assumptions } from '../windows/assumptions.ts'
 import type { Phase } from '../windows/connect/decision-table.ts'
 import type { VpnProfile } from '../windows/profile-xml.ts'
-import { decideTrigger, type TriggerDecision, type TriggerEvent } from '../windows/triggers.ts'
+import {
+  decideTrigger,
+  endsInside,
+  type ActiveNetwork,
+  type TriggerDecision,
+  type TriggerEvent,
+} from '../windows/triggers.ts'
 import { eapPeerOf, userOf } from './authentication.ts'
 import { mannerOf, type EapManner, type NothingToShow } from './eap-client.ts'
 import { ipNodeOf } from './inventory.ts'
@@ -38,8 +44,9 @@ import { alertOf } from '../node/chain-alert.ts'
 import {
   connectionName,
   dialOf,
+  lockDownOf,
   protocolsOf,
-  serverOf,
+  serversOf,
   type Protocol,
   type TunnelKind,
 } from './vpn-profile.ts'
@@ -52,9 +59,12 @@ export interface ConnectEnv {
   readonly isConnected: boolean
 }
 
-/** One protocol that was tried. */
+/** One protocol that was tried, at one address. */
 export interface Attempt {
   readonly protocol: Protocol
+  /** As the profile names it. */
+  readonly server: string
+  readonly address: Ipv4
   readonly reports: (IkeReport | SstpReport | PppReport)[]
   /** What both sides know the connection by. */
   key?: string
@@ -69,7 +79,9 @@ export interface Attempt {
 export interface Journey {
   readonly tunnel: TunnelKind
   readonly name: string
+  /** The first of the profile. */
   readonly server: string
+  readonly servers: readonly string[]
   readonly user: string | undefined
   readonly manner: EapManner | undefined
   readonly trigger: TriggerDecision
@@ -101,44 +113,68 @@ export function dialling(
     const { journey, log } = seat
     if (!journey.trigger.dials) return done({ journey, log })
     note(seat, 'P0', journey.trigger.steps.join('; '))
-    reach(seat, (server) => {
-      if (server === undefined) return done({ journey, log })
-      attempt(seat, server, seat.protocols, (connection) => done({ journey, log, connection }))
+    reach(seat, journey.servers, [], (targets) => {
+      const [first, ...others] = targets
+      if (first === undefined) return done({ journey, log })
+      delete journey.unresolved
+      attempt(seat, [first, ...others], (connection) => done({ journey, log, connection }))
     })
   }
 }
 
-/** The gateway's address. Undefined: its name has none. */
-function reach(seat: Seat, then: (server: Ipv4 | undefined) => void): void {
+/** One thing to try: a protocol, and an address of a server. */
+interface Target {
+  readonly protocol: Protocol
+  readonly server: string
+  readonly address: Ipv4
+}
+
+/** The addresses of `servers`: each in its turn is tried by one protocol, then by the next (OWN: in which order Windows mixes the two). */
+function reach(
+  seat: Seat,
+  [server, ...others]: readonly string[],
+  known: readonly Omit<Target, 'protocol'>[],
+  then: (targets: readonly Target[]) => void,
+): void {
   const { env, journey } = seat
-  const { server } = journey
+  if (server === undefined) {
+    return then(
+      seat.protocols.flatMap((protocol) => known.map((target) => ({ ...target, protocol }))),
+    )
+  }
+  const goOn = (addresses: readonly Ipv4[]): void => {
+    const found = addresses.map((address) => ({ server, address }))
+    reach(seat, others, [...known, ...found], then)
+  }
   const literal = parseIpv4(server)
-  if (literal !== undefined) return then(literal)
+  if (literal !== undefined) return goOn([literal])
   env.client.addressesOf(server, (answer) => {
     if ('rcode' in answer) {
       note(seat, 'P1', `${server} is ${answer.rcode}`)
-      journey.unresolved = answer.rcode
-      return then(undefined)
+      journey.unresolved ??= answer.rcode
+      return goOn([])
     }
     note(seat, 'P1', `${server} is ${answer.map(formatIpv4).join(', ')}`)
-    then(answer[0])
+    goOn(answer)
   })
 }
 
-/** Try one protocol after the other, until one comes to a connection, or to the user. */
+/** Try one target after the other, until one comes to a connection, or to the user. */
 function attempt(
   seat: Seat,
-  server: Ipv4,
-  [protocol, ...others]: readonly [Protocol, ...Protocol[]],
+  [target, ...others]: readonly [Target, ...Target[]],
   done: (connection: VpnConnection) => void,
 ): void {
   const { journey, log } = seat
-  const trying: Attempt = { protocol, reports: [], isAuthenticating: false }
-  if (journey.attempts.length > 0) log.goesOn(protocol)
+  const { protocol, server, address } = target
+  const before = journey.attempts.at(-1)
+  const trying: Attempt = { protocol, server, address, reports: [], isAuthenticating: false }
+  const { protocol: triedBy = protocol, server: tried = journey.server } = before ?? {}
+  if (triedBy !== protocol || tried !== server) log.goesOn(protocol, server)
   journey.attempts.push(trying)
   log.reached('P2')
   const connection = connectionBy(protocol, seat, {
-    server,
+    server: address,
     dial: dialFor(seat, trying),
     deps: depsFor(seat, trying),
     done: (end) => {
@@ -147,15 +183,26 @@ function attempt(
         note(seat, 'P6', `${journey.name} is up, with its routes and names`)
         log.reached('P6', formatIpv4(end.address))
       }
-      const [next, ...rest] = others
+      const [next, ...rest] = others.filter((other) => isWorth(other, trying))
       const isOver = end.kind === 'connected' || trying.isAuthenticating || next === undefined
       if (isOver) return done(connection)
-      note(seat, 'P2', `${protocol} leads nowhere; ${next} is next`)
-      attempt(seat, server, [next, ...rest], done)
+      const from = `${protocol} to ${formatIpv4(address)}`
+      note(
+        seat,
+        'P2',
+        `${from} leads nowhere; ${next.protocol} to ${formatIpv4(next.address)} is next`,
+      )
+      attempt(seat, [next, ...rest], done)
     },
   })
   connection.start()
 }
+
+/** Another protocol is, and another address where this one was silent. Whoever answers has answered for all. */
+const isWorth = ({ protocol }: Target, { protocol: tried, end, reports }: Attempt): boolean =>
+  protocol !== tried ||
+  end?.kind === 'tcp' ||
+  (end?.kind === 'over' && reports.some(({ kind }) => kind === 'ike/timed-out'))
 
 function connectionBy(protocol: Protocol, { env }: Seat, dialling: Dialling): VpnConnection {
   const { stack } = env.home
@@ -185,24 +232,23 @@ function seatOf(env: ConnectEnv, options: ConnectOptions): Seat {
   if (spec?.kind !== 'host' || profile === undefined) {
     throw new RangeError(`${client.name} has no profile of a ${tunnel} tunnel`)
   }
-  const server = serverOf(profile)
+  const servers = serversOf(profile)
+  const [server] = servers
   if (server === undefined) throw new RangeError(`${profile.file} names no server`)
   const manner = tunnel === 'user' ? mannerOf(compiled, client.name) : undefined
   const user = manner === undefined ? undefined : userOf(env, options)
+  const locked = lockDownOf(compiled.profiles.get(client.name) ?? {})
   const trigger = decideTrigger(
     {
       profile,
       profileName: connectionName(profile),
       event: eventOf(tunnel, options),
-      networks: home.stack.nics.flatMap((nic) =>
-        nic.kind === 'ethernet' && nic.up && nic.address !== undefined
-          ? [networkOf(nic, spec, compiled)]
-          : [],
-      ),
+      networks: networksOf(home, spec),
       ...(spec.vpnClient !== undefined && { client: spec.vpnClient }),
       isSignedIn: tunnel === 'user',
       isDomainMember: compiled.directory !== undefined,
       isConnected: env.isConnected,
+      ...(locked !== undefined && { lockDownProfile: connectionName(locked) }),
     },
     assume,
   )
@@ -211,6 +257,7 @@ function seatOf(env: ConnectEnv, options: ConnectOptions): Seat {
     tunnel,
     name,
     server,
+    servers,
     user: user?.name,
     manner,
     trigger,
@@ -262,12 +309,36 @@ function eventOf(tunnel: TunnelKind, { trigger, triggerName }: ConnectOptions): 
   }
 }
 
+/** Whether Windows ends a tunnel that stands, for where its computer is now. */
+export function endsHere(
+  home: ServiceContext,
+  { tunnel = 'user' }: ConnectOptions,
+  assume: Assumptions,
+): boolean {
+  const { topology, profiles } = home.current()
+  const spec = ipNodeOf(topology, home.stack.name)
+  const profile = profiles.get(home.stack.name)?.[tunnel]
+  if (spec?.kind !== 'host' || profile === undefined) return false
+  return endsInside({ profile, networks: networksOf(home, spec) }, assume).ends
+}
+
+/** That a cable of this computer is on now. An address that it gave itself, for want of DHCP, makes no network (OWN: NLM sees no traffic there). */
+const networksOf = ({ stack, current }: ServiceContext, spec: HostSpec): readonly ActiveNetwork[] =>
+  stack.nics.flatMap((nic) =>
+    nic.kind === 'ethernet' && nic.up && nic.address !== undefined && !isAutomatic(nic.address)
+      ? [networkOf(nic, spec, current())]
+      : [],
+  )
+
+/** 169.254/16 (RFC 3927). */
+const isAutomatic = (address: Ipv4): boolean => address >>> 16 === 0xa9fe
+
 /** Where the topology does not say of which category a network is, one that has the domain's own suffix is taken for one of the domain. */
 const networkOf = (
   { name, suffix }: { readonly name: string; readonly suffix: string | undefined },
   spec: HostSpec,
   { topology: { directory } }: Compiled,
-) => {
+): ActiveNetwork => {
   const written = spec.interfaces.find(({ network }) => network === name)?.category
   const category = written ?? (isDomains(suffix, directory?.domain) ? 'domain' : undefined)
   return {
@@ -294,6 +365,7 @@ function dialFor(seat: Seat, trying: Attempt): Dial {
   const { env, spec, profile, user } = seat
   return {
     ...dialOf(profile, spec, env.assume),
+    server: trying.server,
     authentication:
       user === undefined
         ? {

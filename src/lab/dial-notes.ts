@@ -18,6 +18,8 @@ export interface DialNotes {
   /** Of a device's certificate. */
   readonly device?: ChainJudgement
   readonly over?: RasEnd
+  /** What no source confirms, and the gateway has acted on. */
+  readonly restsOn?: readonly string[]
 }
 
 /** Real clients of a lab that is `live` never ask what became of them: the oldest notes are forgotten. */

@@ -3,12 +3,13 @@
  * Not the methods (`engine/eap/`), and not how it judges NPS, which is the relying party `peap-client`.
  */
 import { err, ok, type Result } from '../base/result.ts'
+import type { Cryptography } from '../engine/cryptography.ts'
 import type { EapOffer } from '../engine/eap/authenticator.ts'
 import { msChapV2Peer } from '../engine/eap/ms-chap-v2-peer.ts'
 import { peapPeer } from '../engine/eap/peap-peer.ts'
 import { eapTlsPeer } from '../engine/eap/tls-method.ts'
 import { innerFragmentSize } from '../engine/eap/tls-tunnel.ts'
-import { openTls, type TlsIdentity, type TlsSessions, type TlsVersion } from '../engine/tls.ts'
+import type { TlsIdentity, TlsSessions, TlsVersion } from '../engine/tls.ts'
 import type { WindowsOutcome } from '../pki/profile/profile.ts'
 import { outcome } from '../windows/outcomes.ts'
 import type { EapConfiguration } from '../windows/eap-config.ts'
@@ -33,6 +34,7 @@ export interface EapClientQuestion {
   readonly user: { readonly name: string; readonly password: string }
   readonly options: AuthenticateOptions
   readonly sessions: TlsSessions | undefined
+  readonly cryptography: Cryptography
   readonly hold: () => () => void
   readonly onKeyLog: (line: string) => void
 }
@@ -138,12 +140,12 @@ const tlsOffer = (
 })
 
 function endpoint(
-  { options: { tls = {} }, sessions, hold, onKeyLog }: EapClientQuestion,
+  { options: { tls = {} }, sessions, cryptography, hold, onKeyLog }: EapClientQuestion,
   identity: TlsIdentity | undefined,
 ) {
   const version = (wanted: keyof typeof VERSIONS | undefined): TlsVersion =>
     VERSIONS[wanted ?? '1.2']
-  return openTls(
+  return cryptography.openTls(
     {
       role: 'client',
       minimum: version(tls.minimum),

@@ -2,11 +2,11 @@
  * What a gateway writes down of its clients: RemoteAccess' events, and accounting where RADIUS has it. Not the clients (`node/rras`), and not the words
  * of the events (`windows/nps/gateway-events.ts`).
  */
-import { formatIpv4 } from '../base/address.ts'
+import { formatIpv4, type Ipv4 } from '../base/address.ts'
 import { between, type Instant } from '../base/time.ts'
 import type { IkeEndpoints } from '../engine/ikev2/options.ts'
 import type { AuthenticationFault, IkeReport } from '../engine/ikev2/report.ts'
-import type { RasClient, RasEnd } from '../node/rras/client.ts'
+import type { RasClient, RasEnd, RasEnding } from '../node/rras/client.ts'
 import type { RasConnection } from '../node/rras/connection.ts'
 import type { SessionUsage } from '../engine/radius/accounting.ts'
 import type { TerminateCause } from '../wire/radius/named-values.ts'
@@ -47,6 +47,21 @@ const WHY: Readonly<Partial<Record<RasEnd, string>>> = {
   'no-answer': 'the client does not answer',
 }
 
+const ENDED_FOR: Readonly<
+  Record<
+    RasEnding,
+    { readonly why: string; readonly cause: TerminateCause; readonly event?: 20139 | 20140 }
+  >
+> = {
+  idle: { why: 'the connection was idle', cause: 'Idle-Timeout', event: 20139 },
+  'session-limit': {
+    why: 'it lasted as long as it may',
+    cause: 'Session-Timeout',
+    event: 20140,
+  },
+  'address-lost': { why: 'its address could not be kept', cause: 'NAS-Error' },
+}
+
 export class GatewayBook {
   readonly #context: ServiceContext
   /** Who is in, since when. */
@@ -67,8 +82,12 @@ export class GatewayBook {
     this.#account(connection, 'start')
   }
 
+  interim(connection: RasClient): void {
+    this.#account(connection, 'interim')
+  }
+
   over(connection: RasClient, why: RasEnd): void {
-    const { user = '', usage, wasIdle } = connection
+    const { user = '', usage, endedFor } = connection
     const began = this.#began.get(connection)
     if (began === undefined) {
       if (why === 'not-established' || why === 'negotiation-timed-out')
@@ -77,7 +96,8 @@ export class GatewayBook {
     }
     this.#began.delete(connection)
     const port = portOf(connection)
-    if (wasIdle) this.#logOf(connection, { id: 20139, user, port })
+    const told = endedFor && ENDED_FOR[endedFor].event
+    if (told !== undefined) this.#logOf(connection, { id: told, user, port })
     const { inbound, outbound } = usage
     this.#logOf(connection, {
       id: 20272,
@@ -86,10 +106,10 @@ export class GatewayBook {
       seconds: Math.floor(between(began, this.#context.stack.now) / MICROSECONDS),
       bytesSent: outbound.bytes,
       bytesReceived: inbound.bytes,
-      why: wasIdle ? 'the connection was idle' : (WHY[why] ?? 'the connection was lost'),
+      why: (endedFor && ENDED_FOR[endedFor].why) ?? WHY[why] ?? 'the connection was lost',
     })
     this.#logOf(connection, { id: 20275, user, port })
-    this.#account(connection, 'stop', wasIdle ? 'Idle-Timeout' : CAUSES[why])
+    this.#account(connection, 'stop', (endedFor && ENDED_FOR[endedFor].cause) ?? CAUSES[why])
   }
 
   refused(why: 'no-port' | 'too-many-from-one', { remote }: IkeEndpoints): void {
@@ -106,6 +126,10 @@ export class GatewayBook {
     this.#log({ id: 20167 })
   }
 
+  automaticAddresses(server: Ipv4): void {
+    this.#log({ id: 20169, address: formatIpv4(server) })
+  }
+
   methodRefused({ user, from }: Pick<RasClient, 'user' | 'from'>): void {
     const who = user === undefined ? {} : { user }
     this.#log({ id: 20276, ...who, address: formatIpv4(from) })
@@ -119,6 +143,13 @@ export class GatewayBook {
     if (report.kind === 'ike/authentication-failed' && report.by === 'own') {
       this.#unbelieved(report.fault, connection)
     }
+    // It has hung up in the midst of EAP: nothing was there that it could come with.
+    if (
+      report.kind === 'ike/over' &&
+      report.why === 'deleted-by-peer' &&
+      !this.#began.has(connection)
+    )
+      this.#abandoned(connection, PEER_REFUSED, 'the client has given up')
     if (report.kind !== 'ike/child-refused' || report.exchange !== 'IKE_AUTH') return
     const told = CHILDLESS[report.notify]
     if (told !== undefined) this.#abandoned(connection, ...told)
@@ -165,8 +196,8 @@ export class GatewayBook {
   }
 
   #account(
-    { session, usage: carried }: RasClient,
-    status: 'start' | 'stop',
+    { session, address, usage: carried }: RasClient,
+    status: 'start' | 'interim' | 'stop',
     cause?: TerminateCause,
   ): void {
     const { stack, current } = this.#context
@@ -180,7 +211,7 @@ export class GatewayBook {
       outputPackets: outbound.packets,
     }
     const told = { session, status, usage, ...(cause !== undefined && { cause }) }
-    this.#context.gateway()?.account(told)
+    this.#context.gateway()?.account(told, address)
   }
 }
 

@@ -10,6 +10,7 @@ import type { NpsDecision } from '../node/nps/decision.ts'
 import { RadiusClient, type RadiusServer } from '../node/radius-client.ts'
 import type { RadiusServerSpec } from '../topology/nps.ts'
 import { gatewayEvent } from '../windows/nps/gateway-events.ts'
+import { attribute } from '../wire/radius/attributes.ts'
 import { definitionNamed } from '../wire/radius/dictionary.ts'
 import type { RadiusAttribute, RadiusPacket } from '../wire/radius/packet.ts'
 import { serverAddress } from './nps.ts'
@@ -24,6 +25,7 @@ export class Gateway {
   readonly client: RadiusClient
   readonly #servers: readonly RadiusServer[]
   readonly #decisionOf: DecisionOf
+  readonly #stopMeasuring: () => void
   /** Sessions that were let in, for accounting. */
   readonly accounted = new Map<string, AccountedSession>()
 
@@ -42,6 +44,10 @@ export class Gateway {
         if (report.kind !== 'radius/server-silent') return
         this.log({ id: 20146, server: report.server })
       },
+    })
+    this.#stopMeasuring = context.measure({
+      kind: 'radius-client',
+      read: () => this.client.loads,
     })
   }
 
@@ -101,6 +107,15 @@ export class Gateway {
     this.log({ id: 20271, user, address, reason, code: 691 })
   }
 
+  /** RFC 2865 §5.8: what accounting says is the address that the client got, whoever chose it. */
+  addressed(session: string, address: Ipv4): void {
+    const known = this.accounted.get(session)
+    if (known === undefined) return
+    const others = known.attributes.filter(({ type }) => type !== typeOf('Framed-IP-Address'))
+    const attributes = [...others, attribute('Framed-IP-Address', address)]
+    this.accounted.set(session, { ...known, attributes })
+  }
+
   log(event: Parameters<typeof gatewayEvent>[1]): void {
     const { stack } = this.context
     const { source, text, id, fields } = gatewayEvent(stack.wallClock, event)
@@ -113,6 +128,7 @@ export class Gateway {
   }
 
   close(): void {
+    this.#stopMeasuring()
     this.client.close()
   }
 }

@@ -3,6 +3,7 @@
  * Not the construction: `lab/build.ts` makes one from a topology. Every verb is awaited, and time moves only then.
  */
 import type { Duration, Instant } from '../base/time.ts'
+import type { Cryptography } from '../engine/cryptography.ts'
 import type { Fault } from '../net/faults.ts'
 import type { Trace, TraceLevel } from '../net/trace.ts'
 import type { EnrolmentOutcome } from '../pki/issuing/plan.ts'
@@ -37,6 +38,11 @@ export interface LabOptions {
   readonly at?: Instant
   /** Default `all`. */
   readonly traceLevel?: TraceLevel
+  /**
+   * Default `real`. `modelled`: no cryptography is done where it costs, so that thousands of clients dial in seconds. Sizes and outcomes are the same;
+   * nothing is hidden or proved, and Wireshark opens nothing of TLS, IKE or ESP in the capture.
+   */
+  readonly crypto?: Cryptography['kind']
 }
 
 /** Why a topology cannot be built: a path into it, or a place in a file that it names. */
@@ -65,11 +71,19 @@ export interface ProbeQuery<H extends string = string> {
   readonly source?: string
   /** Bytes of UDP payload, where the port's own probe would be smaller: more than a packet holds is sent in fragments. */
   readonly size?: number
+  /**
+   * Which program of `from` sends it, for traffic filters and AppTrigger of a VPN: a path, or a package family name. Default: what Windows itself
+   * would have sent.
+   */
+  readonly program?: string
 }
 
 export interface LabNode {
   readonly name: string
-  /** Ask as a Windows program does (`api`, the default), or as `nslookup` does, which bypasses the NRPT. */
+  /**
+   * Ask as a Windows program does (`api`, the default), or as `nslookup` does, which bypasses the NRPT. A name whose rule has AutoTrigger dials the
+   * user's tunnel first, as it does for {@link LabNode.get}.
+   */
   resolve(
     name: string,
     type?: string,
@@ -92,12 +106,17 @@ export interface LabNode {
    * that stands stays, and carries what this node sends, until {@link LabNode.disconnect} or its end.
    */
   connect(options?: ConnectOptions): Promise<ConnectReport>
-  /** Say good-bye to the gateway, as a click on Disconnect does. Nothing where no such tunnel stands. */
+  /**
+   * Say good-bye to the gateway, as a click on Disconnect does. Nothing where no such tunnel stands, and where the profile is a LockDown profile:
+   * Windows has no such button for it.
+   */
   disconnect(tunnel?: TunnelKind): Promise<void>
   /** The tunnels that stand, by the name of the connection. */
   tunnels(): readonly TunnelReport[]
   /** On a gateway: tell its RADIUS servers that a session that they let in begins, goes on or ends. Nobody is put out where none answers. */
   account(options: AccountOptions): Promise<AccountingReport>
+  /** On a gateway: names of settings that were changed and count when RemoteAccess starts again. */
+  pendingRestart(): readonly string[]
   /** On an NPS: the lines of its local log so far, in the format of its settings. */
   accountingLog(): readonly string[]
   /** Which of its certificates it would show; `to`: the gateway that a device dials. */
@@ -123,11 +142,6 @@ export interface LabNode {
    * The category of the network is not asked.
    */
   trustedNetwork(): Promise<TrustReport>
-  /**
-   * As if the profile's tunnel were up: its NRPT rules and suffixes count. No packet is tunnelled.
-   * Reaches as far as the node's own network does.
-   */
-  assumeConnected(connected?: boolean): void
   /** Forget cached names and revocation lists, as `ipconfig /flushdns` and `certutil -urlcache * delete` do. */
   flushCaches(): void
   /** Forget revocation lists and fetched certificates alone, as `certutil -urlcache * delete` does. */
@@ -271,6 +285,11 @@ export interface Lab<H extends string = string> {
    * again, and its services start anew. It takes no time.
    */
   reboot(node: H): void
+  /**
+   * Stop and start a service. What was changed on a gateway since RemoteAccess started last (`pendingRestart`) is in force then; its clients are put
+   * out. Throws RangeError where it does not run.
+   */
+  restartService(node: H, service: 'RemoteAccess'): void
   /** Set the node's own clock forward (or back, by less than zero); disposing sets it right again. Certificates are judged by it. */
   skewClock(node: H, by: Duration): Disposable
   /**

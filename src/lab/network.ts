@@ -96,11 +96,10 @@ export class Network {
 
   /** The tagged cable by which a node reaches a network, where a switch has one. */
   trunkTo(node: string, network: string): Trunk | undefined {
-    for (const [name, spec] of Object.entries(this.#topology.nodes)) {
-      if (spec.kind === 'switch' && spec.networks.includes(network)) {
-        const trunk = this.#trunks.get(`${name} ${node}`)
-        if (trunk !== undefined) return trunk
-      }
+    for (const [name, { networks }] of switchesOf(this.#topology)) {
+      if (!networks.includes(network)) continue
+      const trunk = this.#trunks.get(`${name} ${node}`)
+      if (trunk !== undefined) return trunk
     }
     return undefined
   }
@@ -131,6 +130,11 @@ export class Network {
     const filter = this.#filters.get(node)
     if (filter !== undefined) return filter.sessions().map(sessionReport)
     return this.#natRouters.get(node)?.mappings().map(mappingReport) ?? []
+  }
+
+  /** Flows in the table of a filter; undefined: there is none. */
+  trackedBy(node: string): number | undefined {
+    return this.#filters.get(node)?.size
   }
 
   #addSwitch(name: string, spec: Extract<NodeSpec, { kind: 'switch' }>): void {
@@ -195,7 +199,6 @@ export class Network {
     const filter =
       known ??
       createFilter(filterSpec, {
-        networks: Object.keys(this.#topology.networks),
         clock: () => this.#world.now,
         rng: stack.rng.fork('filter'),
         addressOf: (network) => stack.addressOf(network),
@@ -241,6 +244,12 @@ export class Network {
 }
 
 /** Topologies are frozen, and every lab of one asks again. */
+const switchesOf = rememberEach(({ nodes }: Topology) =>
+  Object.entries(nodes).flatMap(([name, spec]) =>
+    spec.kind === 'switch' ? [[name, spec] as const] : [],
+  ),
+)
+
 const prefixOf = rememberEach(({ prefix: text }: NetworkSpec): Prefix => {
   const prefix = parsePrefix(text)
   invariant(prefix.ok, `network prefix '${text}' was validated`)

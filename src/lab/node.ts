@@ -18,6 +18,7 @@ import { OCSP_NONCE_OCTETS, OCSP_REQUEST_TYPE } from '../pki/revocation/ocsp-req
 import type { EnrolmentOutcome } from '../pki/issuing/plan.ts'
 import { createStubResolver, type StubResolver } from '../node/stub-resolver.ts'
 import { ClientPorts } from '../node/vpn-client/client-ports.ts'
+import { LockDown } from '../node/vpn-client/lock-down.ts'
 import { UrlCache } from '../node/url-cache.ts'
 import { httpAsk, type HttpAsk, type HttpOutcome } from '../node/web-client.ts'
 import { EKU_OIDS } from '../pki/encoding/oids.ts'
@@ -25,9 +26,9 @@ import type { RelyingPartyProfile } from '../pki/profile/profile.ts'
 import { thumbprintsOf } from '../pki/certificate/thumbprint.ts'
 import type { EkuName } from '../topology/pki.ts'
 import { PROFILES, type ProfileName } from '../windows/relying-parties.ts'
-import { ClientTunnels, type Connecting } from './client-tunnels.ts'
+import { ClientTunnels, type Dialer } from './client-tunnels.ts'
 import type { Compiled } from './compile.ts'
-import type { TunnelKind } from './vpn-profile.ts'
+import { connectionName, lockDownOf, type TunnelKind } from './vpn-profile.ts'
 import { dueWishes, enrol, wishFor, type CertificateStores, type Enrollee } from './enrolment.ts'
 import type {
   AccountOptions,
@@ -76,9 +77,11 @@ export interface NodeEnv {
     gateway: string,
     options: AccountOptions,
   ) => (done: (report: AccountingReport) => void) => void
-  readonly connecting: Connecting
+  readonly dialer: Dialer
   /** Of the NPS that runs here. */
   readonly accountingLog: () => readonly string[]
+  /** Of the gateway that runs here. */
+  readonly pendingRestart: () => readonly string[]
   /** Ask for an address on an interface. */
   readonly lease: (nic: string) => { release(): void }
 }
@@ -93,7 +96,8 @@ export class RunningNode implements LabNode, ServiceNode {
   readonly resolver: StubResolver
   readonly ikePorts: ClientPorts
   readonly #tunnels: ClientTunnels
-  #isAssumed = false
+  /** The LockDown profile that is in force. */
+  #locked: { readonly name: string; readonly unlock: () => void } | undefined
   /** What was true at the last boot: services read their registry values then. */
   #booted: Compiled
 
@@ -108,7 +112,8 @@ export class RunningNode implements LabNode, ServiceNode {
       stubConfigOf(this.name, env.current, (connection) => this.#isUp(connection)),
     )
     this.ikePorts = new ClientPorts(stack)
-    this.#tunnels = new ClientTunnels(this.name, env.connecting)
+    this.#tunnels = new ClientTunnels(stack, env.dialer)
+    this.heedProfiles()
   }
 
   async resolve(
@@ -117,20 +122,27 @@ export class RunningNode implements LabNode, ServiceNode {
     options: { readonly mode?: 'api' | 'nslookup' } = {},
   ): Promise<ResolveReport> {
     await this.#env.ready()
+    const { mode = 'api' } = options
     return this.#env.world.perform(`${this.name} resolves ${name}`, (done) => {
-      this.resolver.resolve({ name, type }, { mode: options.mode ?? 'api' }, (outcome) => {
-        const { rcode, nrptRule } = outcome
-        const event = { kind: 'resolved', node: this.name, name, type, rcode } as const
-        this.stack.trace.add(nrptRule === undefined ? event : { ...event, nrptRule })
-        done({ on: this.name, ...outcome })
-      })
+      const resolve = (): void =>
+        this.resolver.resolve({ name, type }, { mode }, (outcome) => {
+          const { rcode, nrptRule } = outcome
+          const event = { kind: 'resolved', node: this.name, name, type, rcode } as const
+          this.stack.trace.add(nrptRule === undefined ? event : { ...event, nrptRule })
+          done({ on: this.name, ...outcome })
+        })
+      // nslookup has a resolver of its own, which tells nobody.
+      if (mode === 'api') this.#tunnels.trigger('name', name, resolve)
+      else resolve()
     })
   }
 
   async get(url: string): Promise<HttpReport> {
     await this.#env.ready()
     return this.#env.world.perform(`${this.name} gets ${url}`, (done) => {
-      this.#ask({ url, judge: this.#judgeTls }, (outcome) =>
+      const resolve: Enrollee['resolve'] = (name, then) =>
+        this.#tunnels.trigger('name', name, () => this.addressesOf(name, then))
+      httpAsk(this.stack, resolve, { url, judge: this.#judgeTls }, (outcome) =>
         done(httpReport(this.name, url, outcome)),
       )
     })
@@ -214,24 +226,48 @@ export class RunningNode implements LabNode, ServiceNode {
 
   async disconnect(tunnel: TunnelKind = 'user'): Promise<void> {
     await this.#env.ready()
+    if (tunnel === 'device' && this.#locked !== undefined) return
     const end = this.#tunnels.disconnect(tunnel)
     if (end !== undefined) await this.#env.world.perform<void>(`${this.name} disconnects`, end)
+  }
+
+  /** A program begins to work: where an AppTrigger names it, the tunnel is dialled first. */
+  async starts(program: string): Promise<void> {
+    await this.#env.ready()
+    await this.#env.world.perform<void>(`${this.name} starts ${program}`, (done) =>
+      this.#tunnels.trigger('app', program, done),
+    )
   }
 
   tunnels(): readonly TunnelReport[] {
     return this.#tunnels.reports()
   }
 
+  /** Lock the computer down by the profiles that it has now, or unlock it. */
+  heedProfiles(): void {
+    const profile = lockDownOf(this.#env.current().profiles.get(this.name) ?? {})
+    const name = profile && connectionName(profile)
+    if (name === this.#locked?.name) return
+    this.#locked?.unlock()
+    this.#locked =
+      name === undefined
+        ? undefined
+        : { name, unlock: this.stack.addGuard(new LockDown(this.stack, name)) }
+  }
+
   /** A connection that is up has an interface of its name. */
   #isUp(connection: string): boolean {
-    return (
-      this.#isAssumed ||
-      this.stack.nics.some(({ kind, name, up }) => kind === 'tunnel' && name === connection && up)
+    return this.stack.nics.some(
+      ({ kind, name, up }) => kind === 'tunnel' && name === connection && up,
     )
   }
 
   accountingLog(): readonly string[] {
     return [...this.#env.accountingLog()]
+  }
+
+  pendingRestart(): readonly string[] {
+    return this.#env.pendingRestart()
   }
 
   certificateNames(): readonly string[] {
@@ -291,10 +327,6 @@ export class RunningNode implements LabNode, ServiceNode {
       suffixes,
       ...(matched === undefined ? {} : { matched }),
     }
-  }
-
-  assumeConnected(connected = true): void {
-    this.#isAssumed = connected
   }
 
   tlsSessions(key: string): TlsSessions {

@@ -70,7 +70,9 @@ export function startNps(context: ServiceContext): () => void {
   }
   const book = context.npsBook(() => new NpsBook(stack, deps))
   const nps = new Nps(stack, deps, book)
+  const stopMeasuring = context.measure({ kind: 'nps', read: () => nps.load })
   return () => {
+    stopMeasuring()
     nps.stop()
     client?.close()
   }

@@ -4,6 +4,7 @@
  */
 import { InvariantError } from '../base/invariant.ts'
 import { instant, type Instant } from '../base/time.ts'
+import type { Cryptography } from '../engine/cryptography.ts'
 import type { TraceEvent } from '../net/trace.ts'
 import type { Topology } from '../topology/topology.ts'
 import { buildLab } from './build.ts'
@@ -28,6 +29,8 @@ export interface PlayOptions {
   readonly seed?: number
   /** Start at this instant instead of the topology's own. */
   readonly at?: Instant
+  /** Default `real`. */
+  readonly crypto?: Cryptography['kind']
   readonly locateRule?: LocateRule
   /** How the replay command names the other topology. */
   readonly topologyFile?: string
@@ -151,6 +154,7 @@ export async function play(story: Story, options: PlayOptions = {}): Promise<Pla
   const built = buildLab(topology, {
     seed,
     ...(options.at === undefined ? {} : { at: options.at }),
+    ...(options.crypto === undefined ? {} : { crypto: options.crypto }),
   })
   const base = { title: story.title, seed, steps: [], diagnosis: [], note: [] }
   if (!built.ok) return { record: { ...base, status: 'unbuilt', problems: built.error } }

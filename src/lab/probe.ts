@@ -91,14 +91,16 @@ function sendAndWait(
   const label = `probe ${query.from} → ${formatIpv4(to)}`
   return env.world.perform<readonly number[]>(label, (done) => {
     const exchange: Exchange = { ...env, to, done, ...(source === undefined ? {} : { source }) }
-    switch (wanted.protocol) {
-      case PROTOCOL.udp:
-        return sendUdp(exchange, wanted.port!, query.size)
-      case PROTOCOL.tcp:
-        return connectTcp(exchange, wanted.port!)
-      default:
-        return sendRaw(exchange, wanted.protocol)
-    }
+    env.stack.runAs(query.program, () => {
+      switch (wanted.protocol) {
+        case PROTOCOL.udp:
+          return sendUdp(exchange, wanted.port!, query.size)
+        case PROTOCOL.tcp:
+          return connectTcp(exchange, wanted.port!)
+        default:
+          return sendRaw(exchange, wanted.protocol)
+      }
+    })
   })
 }
 

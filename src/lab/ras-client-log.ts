@@ -39,6 +39,7 @@ export class RasClientLog {
   readonly #dial: RasClientDial
   readonly #assume: Assumptions
   #protocol: Protocol
+  #server: string
   #logged = 0
 
   constructor(stack: Stack, dial: RasClientDial, assume: Assumptions) {
@@ -46,11 +47,13 @@ export class RasClientLog {
     this.#dial = dial
     this.#assume = assume
     this.#protocol = dial.protocol
+    this.#server = dial.server
   }
 
-  /** It goes on by another protocol. The link is another, too (OWN: its events are logged again). */
-  goesOn(protocol: Protocol): void {
+  /** It goes on by another protocol, or to another server. The link is another, too (OWN: its events are logged again). */
+  goesOn(protocol: Protocol, server: string): void {
     this.#protocol = protocol
+    this.#server = server
     this.#logged = Math.min(this.#logged, 1)
   }
 
@@ -75,7 +78,7 @@ export class RasClientLog {
 
   get #link(): RasLink {
     const protocol = this.#protocol
-    return { server: this.#dial.server, protocol, port: PORTS[protocol] }
+    return { server: this.#server, protocol, port: PORTS[protocol] }
   }
 
   #event(id: RasClientEvent['id'], address: string): RasClientEvent {

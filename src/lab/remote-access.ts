@@ -2,12 +2,14 @@
  * The VPN gateway of a topology as a running service: its settings as RemoteAccess read them when it started, its certificate and its RADIUS
  * servers as they are now. Not the service itself: `node/rras` has that.
  */
-import { parseIpv4, parsePrefix, type Ipv4, type Prefix } from '../base/address.ts'
+import { parseIpv4, parseIpv4Prefix, type Ipv4 } from '../base/address.ts'
 import { concat } from '../base/bytes.ts'
 import { minutes, seconds, type Duration } from '../base/time.ts'
+import type { IkeDoorOptions } from '../engine/ikev2/door.ts'
 import type { IkeCertificate, IkeResponderOptions } from '../engine/ikev2/options.ts'
 import {
   RemoteAccess,
+  type AddressSettings,
   type RemoteAccessDeps,
   type RemoteAccessSettings,
 } from '../node/rras/remote-access.ts'
@@ -26,13 +28,17 @@ import { tlsIdentityOf } from './tls-identity.ts'
 import type { ServiceContext } from './service-context.ts'
 
 const PORTS_DEFAULT = 128
+/** Addresses that are borrowed of DHCP at once. */
+const BLOCK_DEFAULT = 10
 const IDLE_DEFAULT: Duration = minutes(5)
 const OUTAGE_DEFAULT: Duration = minutes(30)
 const SA_LIFE_DEFAULT = 28_800
 const SA_KILOBYTES_DEFAULT = 102_400
 const NEGOTIATE_DEFAULT: Duration = seconds(150)
-/** OWN: from so many half-open IKE SAs on, strangers must bring a cookie. Windows' own number is not documented. */
-const COOKIES_FROM = 1000
+/** OWN, as all of this: from so many half-open IKE SAs on, strangers must bring a cookie. Windows' own numbers are not documented. */
+const COOKIES_FROM_MOST = 1000
+/** From so many that were let in within a second, too. */
+const COOKIES_FROM_PER_SECOND = 20
 /** What fits into an IPv6 packet that nobody must cut: RRAS' fragments are of this size (OWN). */
 const FRAGMENT_PACKET = 1280
 
@@ -60,11 +66,22 @@ export function startRemoteAccess(context: ServiceContext): () => void {
     )
     return () => {}
   }
+  // Whoever waits for the lab to be up waits for the first block of addresses, too.
+  const ready = context.booting()
   const service = RemoteAccess.start(stack, settingsOf(context, spec), {
     ...judgements(context, spec),
-    ...records(context, new GatewayBook(context)),
+    ...records(context, new GatewayBook(context), ready),
   })
-  if (service.ok) return () => service.value.stop()
+  if (service.ok) {
+    const { value } = service
+    const stopMeasuring = context.measure({ kind: 'gateway', read: () => value.load })
+    return () => {
+      stopMeasuring()
+      value.stop()
+      ready()
+    }
+  }
+  ready()
   stack.log('IKEEXT', `UDP port ${service.error} is taken`)
   return () => {}
 }
@@ -75,13 +92,16 @@ type Judgements = Pick<
 >
 
 /** Who the gateway is, and who others are to it. */
-function judgements(context: ServiceContext, { certificate }: VpnGatewaySpec): Judgements {
+function judgements(
+  context: ServiceContext,
+  { certificate, sstpCertificate = certificate }: VpnGatewaySpec,
+): Judgements {
   const { stack, current, node } = context
   return {
     certificate: () => ikeCertificate(current(), stack.name, certificate, context),
     authorities: () => authorityHashes(context),
     identity: () => {
-      const held = gatewayCertificate(current(), stack.name, certificate, context)
+      const held = gatewayCertificate(current(), stack.name, sstpCertificate, context)
       return held === undefined ? undefined : tlsIdentityOf(held)
     },
     authenticate: (caller, peer, done) => {
@@ -110,8 +130,9 @@ function judgements(context: ServiceContext, { certificate }: VpnGatewaySpec): J
 
 /** What is written down of clients, and kept for whoever asks why a dial failed. */
 const records = (
-  { stack, noteDial }: ServiceContext,
+  { stack, noteDial, assumed }: ServiceContext,
   book: GatewayBook,
+  ready: () => void,
 ): Omit<RemoteAccessDeps, keyof Judgements> => ({
   onReport: (report, connection) => {
     if (report.kind === 'ike/authentication-failed' && report.by === 'own') {
@@ -120,6 +141,11 @@ const records = (
     book.reported(report, connection)
   },
   onEstablished: (client) => book.established(client),
+  onInterim: (client) => book.interim(client),
+  givesOutsidePool: ({ key }) => {
+    if (key !== undefined) noteDial(key, { restsOn: ['framedAddressOutsidePool'] })
+    return assumed().framedAddressOutsidePool === 'given'
+  },
   onOver: (client, why) => {
     // Of one that stood, the dial is over long since.
     const { key, isEstablished } = client
@@ -131,6 +157,8 @@ const records = (
     book.refused(why, endpoints)
   },
   onNoAddress: () => book.noAddress(),
+  onAutomaticAddresses: (server) => book.automaticAddresses(server),
+  onAddressesReady: ready,
   onMethodRefused: (client) => book.methodRefused(client),
   onNoCertificate: () => book.noCertificate(),
   onSstpPortTaken: () => stack.log('HTTP', 'port 443 is in use'),
@@ -141,12 +169,12 @@ function settingsOf(context: ServiceContext, spec: VpnGatewaySpec): RemoteAccess
   const { stack, current } = context
   const { topology } = current()
   const os = ipNodeOf(topology, stack.name)?.os
-  const { ipsec = {}, ports = {} } = spec
+  const { ipsec = {} } = spec
+  const ikev2Ports = spec.ports?.ikev2 ?? PORTS_DEFAULT
   const assume = context.assumed()
   const suites = gatewaySuites({ ...(os !== undefined && { os }), ipsec }, assume)
   const pfsGroup = suites.esp[0]?.group
-  const inner = innerNic(context, spec)
-  const pool = poolOf(spec)
+  const inner = innerNic(context)
   const dns =
     spec.dnsServers?.flatMap((text) => parseIpv4(text) ?? []) ??
     stack.nics.find(({ name }) => name === inner)?.dns ??
@@ -164,18 +192,25 @@ function settingsOf(context: ServiceContext, spec: VpnGatewaySpec): RemoteAccess
       deadPeer: spec.networkOutage ?? OUTAGE_DEFAULT,
       ...(spec.serverFragmentation === true && { fragmentation: { packet: FRAGMENT_PACKET } }),
     },
-    door: { cookiesFrom: COOKIES_FROM },
-    ports: ports.ikev2 ?? PORTS_DEFAULT,
+    door: doorOf(ikev2Ports),
+    ports: ikev2Ports,
     ...sstpOf(spec),
-    pool,
+    addresses: addressesOf(spec, os, inner),
     dns,
     proxyArpOn: inner,
     maxSasPerPeer: spec.maxSasPerPeer,
+    handshakeTime: spec.handshakeTime,
     idleDisconnect: spec.idleDisconnect ?? IDLE_DEFAULT,
     tunnelMtu: assume.tunnelMtu,
     outerDontFragment: assume.outerDontFragment,
   }
 }
+
+/** A session takes its port with its first message: while half of them are left, whoever forges his address must not have more. */
+const doorOf = (ports: number): IkeDoorOptions => ({
+  cookiesFrom: Math.max(1, Math.min(COOKIES_FROM_MOST, Math.ceil(ports / 2))),
+  cookiesFromPerSecond: COOKIES_FROM_PER_SECOND,
+})
 
 /** Nothing where it is not wanted, or has no port. */
 function sstpOf(spec: VpnGatewaySpec): Pick<RemoteAccessSettings, 'sstp'> {
@@ -206,16 +241,29 @@ function lifetimesOf({
   }
 }
 
-function poolOf({ pool, addressAssignment }: VpnGatewaySpec): Prefix<Ipv4> | undefined {
+function addressesOf(
+  spec: VpnGatewaySpec,
+  os: string | undefined,
+  nic: string | undefined,
+): AddressSettings {
+  const { pool, addressAssignment, initialAddressPoolSize, dhcpPrivilegesFixed } = spec
   const written = typeof addressAssignment === 'object' ? addressAssignment.pool : pool
-  const parsed = written === undefined ? undefined : parsePrefix(written)
-  return parsed?.ok === true && typeof parsed.value.address === 'number'
-    ? (parsed.value as Prefix<Ipv4>)
-    : undefined
+  if (written !== undefined) {
+    const prefix = parseIpv4Prefix(written)
+    return prefix && { pool: prefix }
+  }
+  if (nic === undefined) return undefined
+  return {
+    dhcp: {
+      nic,
+      block: initialAddressPoolSize ?? BLOCK_DEFAULT,
+      isAllowed: os !== 'windows-server-2019' || dhcpPrivilegesFixed !== false,
+    },
+  }
 }
 
 /** The interface behind which the inside lies: the one whose DNS servers are entered, else the one without a default gateway. */
-function innerNic({ stack }: ServiceContext, _spec: VpnGatewaySpec): string | undefined {
+function innerNic({ stack }: ServiceContext): string | undefined {
   const { nics } = stack
   const inner =
     nics.find(({ dns, gateway }) => dns.length > 0 && gateway === undefined) ??
@@ -232,7 +280,7 @@ export function ikeCertificate(
   return held === undefined ? undefined : certificateOf(held)
 }
 
-/** What the gateway shows in both protocols: the one that is named, or else the one that IKE finds. */
+/** What the gateway shows: the one that is named, or else the one that IKE finds. */
 function gatewayCertificate(
   compiled: Compiled,
   node: string,

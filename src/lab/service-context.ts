@@ -2,6 +2,9 @@
  * What a node's services get from the lab: the host, what is true at this moment, and the questions that only the whole lab can answer.
  * Not a service.
  */
+import type { RemoteAccessLoad } from '../node/rras/remote-access.ts'
+import type { RadiusLoad } from '../node/radius-client.ts'
+import type { WorkLoad } from '../node/work-queue.ts'
 import type { Ipv4 } from '../base/address.ts'
 import type { TlsSessions } from '../engine/tls.ts'
 import type { DomainAuthority } from '../directory/domain-authority.ts'
@@ -62,9 +65,15 @@ export interface GatewayRadius {
   nextSessionId(): string
   /** `done` is called once. */
   ask(caller: GatewayCaller, claim: Claim, done: (outcome: NasOutcome) => void): void
-  /** Tell of a session; nothing where no server has let it in. Nobody waits for the answer. */
-  account(options: AccountOptions): void
+  /** Tell of a session, with the address that it has; nothing where no server has let it in. Nobody waits for the answer. */
+  account(options: AccountOptions, address: Ipv4 | undefined): void
 }
+
+/** How full a service is, as of now. */
+export type Meter =
+  | { readonly kind: 'gateway'; readonly read: () => RemoteAccessLoad }
+  | { readonly kind: 'nps'; readonly read: () => WorkLoad }
+  | { readonly kind: 'radius-client'; readonly read: () => readonly RadiusLoad[] }
 
 export interface ServiceContext {
   readonly stack: Stack
@@ -80,10 +89,14 @@ export interface ServiceContext {
   readonly authority: () => DomainAuthority | undefined
   /** The logs of this host's NPS, which outlive its service: what `make` makes is kept from then on. */
   readonly npsBook: (make: () => NpsBook) => NpsBook
+  /** Something of this node is not up yet: verbs wait until the returned function is called. Once is enough. */
+  readonly booting: () => () => void
   /** A number that no connection of this lab had before. */
   readonly nextConnection: () => number
   /** The RADIUS side of the gateway that runs here; undefined: it asks no server. */
   readonly gateway: () => GatewayRadius | undefined
   /** What a gateway knows of who comes; `key` is what client and gateway know the connection by: IKE's SPI of the initiator, SSTP's correlation id. */
   readonly noteDial: (key: string, known: DialNotes) => void
+  /** How full a service of this node is, for whoever asks; the returned function takes it back. */
+  readonly measure: (meter: Meter) => () => void
 }

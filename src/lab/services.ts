@@ -2,10 +2,12 @@
  * Starts what a node offers: DNS, DHCP, the web, open ports, and the web server's share of the public key infrastructure.
  * Not the services themselves: `node` has them. What may change under an edit is read at each request.
  */
+import { parseIpv4Prefix, type Ipv4, type Prefix } from '../base/address.ts'
 import { utf8 } from '../base/bytes.ts'
 import { rememberEach } from '../base/remember.ts'
 import type { Instant } from '../base/time.ts'
 import { tlsIdentityOf } from './tls-identity.ts'
+import { startDhcpRelay } from '../node/dhcp-relay.ts'
 import { startDhcpServer } from '../node/dhcp-server.ts'
 import { startDomainController } from '../node/domain-controller.ts'
 import { startDnsServer } from '../node/dns-server.ts'
@@ -14,7 +16,8 @@ import { startWebServer, type WebAnswer, type WebServerOptions } from '../node/w
 import type { Pki } from '../pki/issuing/issue.ts'
 import { OCSP_RESPONSE_TYPE, requestOfTarget } from '../pki/revocation/ocsp-request.ts'
 import type { Responder } from '../pki/issuing/responder.ts'
-import type { ServiceSpec, WebServerSpec } from '../topology/services.ts'
+import type { DhcpServerSpec, ServiceSpec, WebServerSpec } from '../topology/services.ts'
+import type { Topology } from '../topology/topology.ts'
 import type { HttpRequest } from '../wire/http.ts'
 import type { Compiled } from './compile.ts'
 import { startNps } from './nps.ts'
@@ -45,7 +48,9 @@ function start(context: ServiceContext, spec: ServiceSpec): () => void {
           stack.trace.add({ kind: 'resolved', node: stack.name, name, type, rcode, client }),
       )
     case 'dhcp-server':
-      return startDhcpServer(stack, spec)
+      return startDhcpServer(stack, spec, relayedPrefix(stack, spec, current().topology))
+    case 'dhcp-relay':
+      return startDhcpRelay(stack, spec)
     case 'web-server':
       return startWebSite(stack, spec, current)
     case 'listener':
@@ -57,6 +62,16 @@ function start(context: ServiceContext, spec: ServiceSpec): () => void {
     case 'domain-controller':
       return startDomainController(stack, spec, context.authority)
   }
+}
+
+/** The prefix of a scope whose network is not one of the node's own. */
+function relayedPrefix(
+  { nics }: ServiceContext['stack'],
+  { network }: DhcpServerSpec,
+  { networks }: Topology,
+): Prefix<Ipv4> | undefined {
+  if (nics.some(({ name }) => name === network)) return undefined
+  return parseIpv4Prefix(networks[network]?.prefix ?? '')
 }
 
 // Asked at each request, and the same until an edit issues anew.

@@ -51,9 +51,14 @@ const DEAD_PEER = minutes(5)
 /** Phonebook NetworkOutageTime. */
 const OUTAGE_DEFAULT = minutes(30)
 
-/** The first server of the profile; undefined: it names none. */
-export const serverOf = (profile: VpnProfile): string | undefined =>
-  profile.nativeProfile?.servers[0]?.value
+/**
+ * The servers of the profile, in the order in which they are tried: `host;friendly name,host;friendly name` (VPNv2 CSP). Empty: it names none.
+ */
+export function serversOf({ nativeProfile }: VpnProfile): readonly string[] {
+  const written = (nativeProfile?.servers ?? []).map(({ value }) => value).join(';')
+  const hosts = written.split(',').flatMap((entry) => entry.split(';')[0]?.trim() ?? [])
+  return [...new Set(hosts.filter((host) => host !== ''))]
+}
 
 export type Protocol = 'IKEv2' | 'SSTP'
 
@@ -76,16 +81,16 @@ export function dialOf(
   profile: VpnProfile,
   spec: Pick<HostSpec, 'os' | 'vpnClient'>,
   assume: Assumptions,
-): Omit<Dial, 'authentication'> {
+): Omit<Dial, 'authentication' | 'server'> {
   return {
     name: connectionName(profile),
-    server: serverOf(profile) ?? '',
     initiator: initiatorOf(profile, spec, assume),
     metric: profile.ipv4InterfaceMetric?.value ?? METRIC_DEFAULT,
     mtu: assume.tunnelMtu,
     outerDontFragment: assume.outerDontFragment,
     routing: profile,
     suffix: profile.dnsSuffixes[0]?.value,
+    filters: profile.trafficFilters,
     mobility: {
       isEnabled: spec.vpnClient?.disableMobility !== true,
       outage: spec.vpnClient?.networkOutageTime ?? OUTAGE_DEFAULT,
@@ -93,9 +98,13 @@ export function dialOf(
   }
 }
 
-/** ProfileXML has no name of its own: whoever installs it gives one. Here it is that of the file. */
-export const connectionName = ({ file }: VpnProfile): string =>
-  (file.split(/[\\/]/).at(-1) ?? file).replace(/\.[^.]*$/, '')
+/** The profile by which a client is locked down; undefined: it is not. Windows has it of the computer alone. */
+export const lockDownOf = ({ device }: { readonly device?: VpnProfile }): VpnProfile | undefined =>
+  device?.lockDown?.value === true ? device : undefined
+
+/** What Windows calls the connection, and its interface: as ProfileName says, else as whoever installs it does. Here that is the name of the file. */
+export const connectionName = ({ profileName, file }: VpnProfile): string =>
+  profileName?.value ?? (file.split(/[\\/]/).at(-1) ?? file).replace(/\.[^.]*$/, '')
 
 /** The CryptographySuite of a profile, if it is whole: Windows passes over one that is not (OWN), and the lint says so. */
 function writtenPolicy(suite: CryptographySuite | undefined): IpsecPolicySpec | undefined {

@@ -43,6 +43,7 @@ function freshLab<H extends string>(own: Topology<string, H>, title: string): La
   const built = buildLab(topology, {
     ...(settings === undefined ? {} : { seed: settings.seed }),
     ...(settings?.at === undefined ? {} : { at: settings.at }),
+    ...(settings?.crypto === undefined ? {} : { crypto: settings.crypto }),
   })
   if (built.ok) return built.value
   throw new Error(

@@ -58,11 +58,12 @@ async function playUnderVitest(story: Story, { task }: TestContext): Promise<voi
 function optionsFrom(settings: RunSettings | undefined, places: TopologyPlaces): PlayOptions {
   const locateRule: LocateRule = (node, rule) => places.rule(node, rule)
   if (settings === undefined) return { locateRule }
-  const { seed, at, topology } = settings
+  const { seed, at, crypto, topology } = settings
   return {
     locateRule,
     seed,
     ...(at === undefined ? {} : { at }),
+    ...(crypto === undefined ? {} : { crypto }),
     ...(topology === undefined ? {} : { topology: topology.value, topologyFile: topology.file }),
   }
 }

@@ -3,6 +3,7 @@
  * Travels through vitest's `provide` and `task.meta`, so it is plain data. Without a command line there are no settings.
  */
 import type { Instant } from '../base/time.ts'
+import type { Cryptography } from '../engine/cryptography.ts'
 import type { StoryRecord } from '../lab/play.ts'
 import type { Topology } from '../topology/topology.ts'
 
@@ -11,6 +12,8 @@ export interface RunSettings {
   readonly root: string
   readonly seed: number
   readonly at?: Instant
+  /** Default `real`. */
+  readonly crypto?: Cryptography['kind']
   /** Stories are played on this topology instead of their own. */
   readonly topology?: { readonly file: string; readonly value: Topology }
   /** Substrings of titles or file names, case folded; a story is played when one of them occurs. Empty: all. */

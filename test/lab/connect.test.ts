@@ -112,6 +112,10 @@ test('a user whose computer has no certificate for her has nothing to come with:
   })
   expect(report.phases.at(-1)).toMatchObject({ phase: 'P3' })
   expect(report.nps).toBeUndefined()
+  // The client has said good-bye: the gateway does not wait for NegotiateTime.
+  expect(logged(lab, 'gateway', 'RemoteAccess')).toEqual([20255])
+  await lab.advance(minutes(5))
+  expect(logged(lab, 'gateway', 'RemoteAccess')).toEqual([20255])
 })
 
 test('a user outside the group of the policy is refused by NPS: error 812', async () => {
@@ -156,16 +160,16 @@ test('a client that reboots has no tunnel, and dials anew', async () => {
   expect(laptop.tunnels()).toHaveLength(1)
 })
 
-test('a gateway that reboots knows no session: the client finds out, and dials anew', async () => {
+test('a gateway that reboots says good-bye, and Always On is there before anybody dials', async () => {
   const lab = labOf()
   const { laptop } = lab.nodes
   await laptop.connect()
   lab.reboot('gateway')
-  const lost = await lab.probe({ from: 'laptop', to: 'intranet', tcp: 80 })
-  expect(lost).toMatchObject({ disposition: 'lost', replied: false })
-  await lab.advance(minutes(10))
-  expect(laptop.tunnels()).toEqual([])
-  expect(await laptop.connect()).toMatchObject({ outcome: 'connected' })
+  await lab.advance(seconds(2))
+  expect(laptop.tunnels()).toHaveLength(1)
+  expect(await laptop.connect()).toMatchObject({ outcome: 'not-attempted' })
+  const probe = await lab.probe({ from: 'laptop', to: 'intranet', tcp: 80 })
+  expect(probe).toMatchObject({ disposition: 'delivered', replied: true })
 })
 
 describe('one seed', () => {

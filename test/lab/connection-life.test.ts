@@ -8,6 +8,7 @@ import { PROTOCOL } from '../../src/wire/ipv4.ts'
 import { ipv4Of } from '../../src/lab/legs.ts'
 import { buildLab } from '../../src/lab/build.ts'
 import { contoso } from '../../topologies/contoso/topology.ts'
+import { byHand } from '../../scenarios/stories/connect-edits.ts'
 import { withService } from './vpn-edits.ts'
 
 function labOf(topology = contoso) {
@@ -48,10 +49,13 @@ function outerSources(lab: TestLab): readonly string[] {
 /** Nobody is put out for being idle. */
 const AWAKE = { idleDisconnect: days(199) }
 
+/** The profile is dialled when somebody asks for it. */
+const BY_HAND = byHand.apply(contoso)
+
 test('what carries nothing for five minutes is ended by the gateway, and both sides say so', async () => {
-  const lab = labOf()
+  const lab = labOf(BY_HAND)
   const { laptop } = lab.nodes
-  expect((await laptop.connect()).outcome).toBe('connected')
+  expect((await laptop.connect({ trigger: 'manual' })).outcome).toBe('connected')
   await lab.advance(minutes(4))
   expect(laptop.tunnels()).toHaveLength(1)
   await lab.advance(minutes(2))
@@ -73,9 +77,9 @@ test('a tunnel moves with its computer, under the address that it has', async ()
 })
 
 test('without mobility the tunnel ends where its network does', async () => {
-  const lab = labOf(withService(contoso, 'laptop', { vpnClient: { disableMobility: true } }))
+  const lab = labOf(withService(BY_HAND, 'laptop', { vpnClient: { disableMobility: true } }))
   const { laptop } = lab.nodes
-  await laptop.connect()
+  await laptop.connect({ trigger: 'manual' })
   await laptop.moveTo('hotspot')
   expect(laptop.tunnels()).toHaveLength(0)
   expect(lastEvents(lab, 'laptop', 1)).toEqual([20226])
@@ -119,9 +123,9 @@ test('without a network the tunnel waits, and goes on where its computer finds o
 })
 
 test('a tunnel that is without a network for half an hour is lost, and the client says so', async () => {
-  const lab = labOf(withService(contoso, 'gateway', { 'vpn-gateway': AWAKE }))
+  const lab = labOf(withService(BY_HAND, 'gateway', { 'vpn-gateway': AWAKE }))
   const { laptop } = lab.nodes
-  await laptop.connect()
+  await laptop.connect({ trigger: 'manual' })
   const left = lab.now
   // The move ends when DHCP has given up.
   await laptop.moveTo('transit')
@@ -131,4 +135,57 @@ test('a tunnel that is without a network for half an hour is lost, and the clien
   await lab.advance(seconds(2))
   expect(laptop.tunnels()).toHaveLength(0)
   expect(lastEvents(lab, 'laptop', 1)).toEqual([20226])
+})
+
+/** Nobody answers, and the tunnel is lost. */
+async function loseTunnel(lab: TestLab): Promise<Disposable> {
+  const { laptop } = lab.nodes
+  expect((await laptop.connect()).outcome).toBe('connected')
+  const paused = lab.pause('gateway')
+  await lab.advance(minutes(6))
+  expect(laptop.tunnels()).toHaveLength(0)
+  return paused
+}
+
+test('who clicks on Connect while Windows dials again waits for that dial, and has its report', async () => {
+  const lab = labOf()
+  const { laptop } = lab.nodes
+  using _ = await loseTunnel(lab)
+  const before = lastEvents(lab, 'laptop', 99).filter((id) => id === 20221).length
+  expect(await laptop.connect()).toMatchObject({ outcome: 'failed', failure: 'no-answer' })
+  expect(lastEvents(lab, 'laptop', 99).filter((id) => id === 20221)).toHaveLength(before)
+})
+
+test('who clicks on Disconnect while Windows dials again is heard', async () => {
+  const lab = labOf()
+  const { laptop } = lab.nodes
+  using paused = await loseTunnel(lab)
+  const leaving = laptop.disconnect()
+  paused[Symbol.dispose]()
+  await leaving
+  await lab.advance(hours(2))
+  expect(laptop.tunnels()).toHaveLength(0)
+  expect(lastEvents(lab, 'laptop', 4)).toEqual([20226, 20221, 20222, 20227])
+})
+
+test('a computer that reboots has forgotten what it has lost', async () => {
+  const lab = labOf()
+  using paused = await loseTunnel(lab)
+  lab.reboot('laptop')
+  paused[Symbol.dispose]()
+  await lab.advance(hours(2))
+  expect(lab.nodes.laptop.tunnels()).toHaveLength(0)
+})
+
+test('what was lost is not dialled again when its profile is gone', async () => {
+  const lab = labOf()
+  using paused = await loseTunnel(lab)
+  const { laptop } = contoso.nodes
+  const { user: _user, ...profiles } = laptop.kind === 'host' ? (laptop.profiles ?? {}) : {}
+  const nodes = { ...contoso.nodes, laptop: { ...laptop, profiles } }
+  using _ = lab.apply({ name: 'no user tunnel', apply: () => ({ ...contoso, nodes }) })
+  await lab.advance(minutes(1))
+  paused[Symbol.dispose]()
+  await lab.advance(hours(2))
+  expect(lab.nodes.laptop.tunnels()).toHaveLength(0)
 })

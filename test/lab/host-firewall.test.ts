@@ -60,7 +60,6 @@ function gatewayOf(os: 'windows-server-2022' | 'linux') {
     { os, firewall: { rules: [allow('dns', { udp: [53] })] } },
   )
   gateway.hooks = createFilter(heededFirewall(spec)!, {
-    networks: ['corp'],
     clock: () => net.world.now,
     rng: gateway.rng.fork('filter'),
     addressOf: (network) => gateway.addressOf(network),

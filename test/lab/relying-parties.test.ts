@@ -64,6 +64,7 @@ test('a list of roots that cannot be read lets nobody in, and does not let every
       ),
     ),
   )
+  lab.restartService('gateway', 'RemoteAccess')
   const report = await lab.nodes['gateway']!.judge('laptop:device', { profile: 'gateway-device' })
   expect(report.failures.map(({ code }) => code)).toEqual(['pki/root-not-accepted'])
 })

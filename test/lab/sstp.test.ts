@@ -12,6 +12,7 @@ function labWith(seed = 1) {
   if (!built.ok) throw new Error(JSON.stringify(built.error))
   const lab = built.value
   lab.apply(compose(withSstp, withSstpPublished, dialling('laptop', 'SSTP')))
+  lab.restartService('gateway', 'RemoteAccess')
   return lab
 }
 
@@ -80,6 +81,7 @@ test('a gateway whose ports are taken says so in HTTP', async () => {
       dialling('hotelLaptop', 'SSTP'),
     ),
   )
+  lab.restartService('gateway', 'RemoteAccess')
   await lab.nodes.laptop.connect()
   const refused = await lab.nodes.hotelLaptop.connect()
   expect(refused).toMatchObject({ failure: 'no-port', windows: { code: '0x800704C9' } })
@@ -88,6 +90,7 @@ test('a gateway whose ports are taken says so in HTTP', async () => {
 test('without an address to give, the user is let in and sent away', async () => {
   const lab = labWith()
   lab.apply(withService('gateway', 'vpn-gateway', { pool: '172.16.20.128/31' }))
+  lab.restartService('gateway', 'RemoteAccess')
   lab.apply(dialling('hotelLaptop', 'SSTP'))
   await lab.nodes.laptop.connect()
   const refused = await lab.nodes.hotelLaptop.connect()
@@ -105,19 +108,20 @@ test('a user whom NPS refuses hears 691 over SSTP', async () => {
   expect(refused).toMatchObject({ failure: 'nps-rejected', windows: { code: '691' } })
 })
 
-test('what carries nothing is ended by the gateway, and what moves is lost', async () => {
+test('what carries nothing is ended by the gateway, what moves is lost, and Always On dials again', async () => {
   const lab = labWith()
   const { laptop } = lab.nodes
+  const ended = (): readonly string[] =>
+    logged(lab, 'laptop').flatMap(({ text, eventId }) => (eventId === 20226 ? [text] : []))
   await laptop.connect()
   await lab.advance(minutes(6))
-  expect(laptop.tunnels()).toHaveLength(0)
-  expect(idsOf(lab, 'gateway').slice(-3)).toEqual([20139, 20272, 20275])
-  expect(logged(lab, 'laptop').at(-1)!.text).toContain('629')
-  await laptop.connect()
+  expect(idsOf(lab, 'gateway').slice(-5)).toEqual([20139, 20272, 20275, 20250, 20274])
+  expect(ended()).toEqual([expect.stringContaining('629')])
   expect(laptop.tunnels()).toHaveLength(1)
   await laptop.moveTo('hotspot')
   await lab.advance(seconds(5))
-  expect(laptop.tunnels()).toHaveLength(0)
+  expect(ended()).toEqual([expect.stringContaining('629'), expect.stringContaining('829')])
+  expect(laptop.tunnels()).toHaveLength(1)
 })
 
 test('the same seed gives the same run', async () => {
