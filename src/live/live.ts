@@ -10,9 +10,9 @@ import type { Lab, LabProblem } from '../lab/lab.ts'
 import type { TraceEvent } from '../net/trace.ts'
 import type { Topology } from '../topology/topology.ts'
 import { unknownName } from '../topology/values.ts'
-import { asOfNow } from './as-of-now.ts'
+import { asOfNow } from '../lab/as-of-now.ts'
 import { noCounts, type LiveCounts } from './counts.ts'
-import { isLoopback, type Remote } from './outbound.ts'
+import { isLoopback, type Remote, type Source } from './outbound.ts'
 import { openPortal, type Portal, type WantedDoor } from './portal.ts'
 import type { LiveProblem } from './problem.ts'
 import { RealTime, wallClockNow } from './real-time.ts'
@@ -24,7 +24,7 @@ import {
   type PeerSpec,
   type Speaker,
 } from './speakers.ts'
-import type { Hall } from './udp-door.ts'
+import { bindUdp, type Hall } from './udp-door.ts'
 
 /** Hosts have this long to boot and to ask for their leases, before anybody real comes. */
 const BOOT = minutes(2)
@@ -42,6 +42,14 @@ export interface RemoteSpec {
   readonly realPort?: number
 }
 
+/** What the served node sends to {@link RemoteSpec}s from one of its addresses leaves from an address of this machine. */
+export interface SourceSpec {
+  /** An address of the node's, which it may have later only. */
+  readonly own: string
+  /** An IPv4 address of this machine. The port is any that is free: to the other side the node is behind a NAT. */
+  readonly address: string
+}
+
 export interface LiveOptions {
   /** Whose services are served. */
   readonly node: string
@@ -54,6 +62,8 @@ export interface LiveOptions {
   /** Who real peers speak as. Where an NPS is served, loopback speaks as its first RADIUS client by default; all others as themselves. */
   readonly peers?: readonly PeerSpec[]
   readonly remotes?: readonly RemoteSpec[]
+  /** Default: from whatever address this machine reaches the other by. */
+  readonly sources?: readonly SourceSpec[]
   /** Default 1. */
   readonly seed?: number
   /** Entries of the served node's event log. What peers sent may stand in them as it came. */
@@ -135,6 +145,8 @@ export async function startLive(
   if (!speakers.ok) return refuse(speakers.error)
   const remotes = readRemotes(driven, options)
   if (!remotes.ok) return refuse(remotes.error)
+  const sources = await readSources(options)
+  if (!sources.ok) return refuse(sources.error)
   const wanted = wantedDoors(driven, options)
   if (!wanted.ok) return refuse(wanted.error)
   const session = new Session(driven, options, speakers.value)
@@ -142,6 +154,7 @@ export async function startLive(
     bind: bind.value,
     wanted: wanted.value,
     remotes: remotes.value,
+    sources: sources.value,
   })
   return opened.ok ? ok(session) : refuse(opened.error)
 }
@@ -188,6 +201,7 @@ class Session implements LiveSession {
     readonly bind: Ipv4
     readonly wanted: readonly WantedDoor[]
     readonly remotes: readonly Remote[]
+    readonly sources: readonly Source[]
   }): Promise<Result<void, LiveProblem>> {
     this.#clock.start()
     const portal = await openPortal(this.#hall, doors)
@@ -264,6 +278,26 @@ function readRemotes(
       ...(port !== undefined && { port }),
       ...(realPort !== undefined && { realPort }),
     })
+  }
+  return ok(read)
+}
+
+/** Each must be this machine's: a socket there is opened, and closed again. */
+async function readSources({
+  sources = [],
+  exposes,
+}: LiveOptions): Promise<Result<readonly Source[], LiveProblem>> {
+  const read: Source[] = []
+  for (const { own, address } of sources) {
+    const simulated = readRealAddress(own)
+    if (!simulated.ok) return simulated
+    const real = readRealAddress(address)
+    if (!real.ok) return real
+    if (!isLoopback(real.value) && exposes !== true) return err(needsExpose(`send from ${address}`))
+    const tried = await bindUdp(address, 0)
+    if (!tried.ok) return tried
+    tried.value.close()
+    read.push({ own: simulated.value, real: real.value })
   }
   return ok(read)
 }

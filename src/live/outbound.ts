@@ -8,7 +8,7 @@ import { withoutBuffer } from '../base/bytes.ts'
 import type { Endpoint } from '../net/sockets.ts'
 import { bindUdp, facing, sendUdp, BACKLOG_MAX, type Hall } from './udp-door.ts'
 
-/** Pairs of a port of the node's and a real server that have a socket; the oldest is closed for the next. */
+/** Pairs of an end of the node's and a real server that have a socket; the oldest is closed for the next. */
 export const FLOWS_MAX = 256
 /** Datagrams of one flow that wait until the machine has bound its socket. */
 const UNBOUND_MAX = 64
@@ -22,8 +22,20 @@ export interface Remote {
   readonly realPort?: number
 }
 
-interface Flow {
+/** What the node sends from `own` leaves from an address of this machine. */
+export interface Source {
+  readonly own: Ipv4
+  readonly real: Ipv4
+}
+
+/** Where the node sends from; `source`: the address that the program chose, or else that IP would. */
+interface OwnEnd {
   readonly port: number
+  readonly source: Ipv4 | undefined
+}
+
+interface Flow {
+  readonly from: OwnEnd
   readonly simulated: Endpoint
   readonly real: { readonly host: string; readonly port: number }
   socket: dgram.Socket | undefined
@@ -34,19 +46,25 @@ interface Flow {
 export class Outbound {
   readonly #hall: Hall
   readonly #remotes: readonly Remote[]
+  readonly #sources: readonly Source[]
   readonly #flows = new Map<string, Flow>()
   readonly #closing = new Set<Promise<void>>()
 
-  constructor(hall: Hall, remotes: readonly Remote[]) {
+  constructor(
+    hall: Hall,
+    ways: { readonly remotes: readonly Remote[]; readonly sources: readonly Source[] },
+  ) {
     this.#hall = hall
-    this.#remotes = remotes
+    this.#remotes = ways.remotes
+    this.#sources = ways.sources
   }
 
-  /** What the node's socket on `port` says to `to`, if that is somebody real: its number in the trace. */
-  send(port: number, to: Endpoint, bytes: Uint8Array): number | undefined {
+  /** What the node's socket at `from` says to `to`, if that is somebody real: its number in the trace. */
+  send(from: OwnEnd, to: Endpoint, bytes: Uint8Array): number | undefined {
     const remote = this.#remoteAt(to)
     if (remote === undefined) return undefined
-    const flow = this.#flow(port, to, remote)
+    const source = from.source ?? this.#hall.stack.sourceFor(to.address)
+    const flow = this.#flow({ port: from.port, source }, to, remote)
     if (flow.socket !== undefined) sendUdp(flow.socket, flow.real, bytes, this.#hall.counts)
     else if (flow.waiting.length < UNBOUND_MAX) flow.waiting.push(bytes.slice())
     else this.#hall.counts.unsent++
@@ -67,17 +85,23 @@ export class Outbound {
     )
   }
 
-  #flow(port: number, simulated: Endpoint, remote: Remote): Flow {
-    const key = `${port} ${simulated.address}:${simulated.port}`
+  #flow(from: OwnEnd, simulated: Endpoint, remote: Remote): Flow {
+    const key = `${from.source}:${from.port} ${simulated.address}:${simulated.port}`
     const known = this.#flows.get(key)
     if (known !== undefined) return known
     const oldest = this.#flows.keys().next().value
     if (this.#flows.size >= FLOWS_MAX && oldest !== undefined) this.#close(oldest)
     const real = { host: formatIpv4(remote.real), port: remote.realPort ?? simulated.port }
-    const flow: Flow = { port, simulated, real, socket: undefined, waiting: [], isClosed: false }
+    const flow: Flow = { from, simulated, real, socket: undefined, waiting: [], isClosed: false }
     this.#flows.set(key, flow)
-    void this.#open(key, flow, isLoopback(remote.real) ? '127.0.0.1' : '0.0.0.0')
+    void this.#open(key, flow, this.#bindFor(from, remote))
     return flow
+  }
+
+  #bindFor({ source }: OwnEnd, { real }: Remote): string {
+    const own = this.#sources.find((each) => each.own === source)
+    if (own !== undefined) return formatIpv4(own.real)
+    return isLoopback(real) ? '127.0.0.1' : '0.0.0.0'
   }
 
   async #open(key: string, flow: Flow, from: string): Promise<void> {
@@ -110,12 +134,15 @@ export class Outbound {
       return
     }
     clock.act(() => {
+      const { from } = flow
       const own = facing(stack, flow.simulated.address)
-      if (own === undefined || stack.isDown) {
+      // An address that the node has no longer is nobody's.
+      const isGone = from.source !== undefined && !stack.hasAddress(from.source)
+      if (own === undefined || isGone || stack.isDown) {
         counts.dropped++
         return
       }
-      const to = { address: own.address, port: flow.port }
+      const to = { address: from.source ?? own.address, port: from.port }
       const packet = stack.trace.nextPacket()
       const datagram = { bytes, from: flow.simulated, to, nic: own.nic, packet }
       const drop = stack.udp.deliver(datagram)

@@ -5,7 +5,7 @@
 import type { Ipv4 } from '../base/address.ts'
 import { formatIpv4 } from '../base/address.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { Outbound, type Remote } from './outbound.ts'
+import { Outbound, type Remote, type Source } from './outbound.ts'
 import type { LiveProblem } from './problem.ts'
 import { bindTcp, TcpDoor } from './tcp-door.ts'
 import { bindUdp, UdpDoor, type Hall } from './udp-door.ts'
@@ -15,6 +15,7 @@ export interface PortalOptions {
   readonly bind: Ipv4
   readonly wanted: readonly WantedDoor[]
   readonly remotes: readonly Remote[]
+  readonly sources: readonly Source[]
 }
 
 export interface WantedDoor {
@@ -40,13 +41,13 @@ export async function openPortal(
   const { stack } = hall
   const udpDoors = new Map<number, UdpDoor>()
   const doors: Door[] = []
-  const outbound = new Outbound(hall, options.remotes)
+  const outbound = new Outbound(hall, options)
   const close = async (): Promise<void> => {
     stack.udp.divert = undefined
     await Promise.all([...doors.map((door) => door.close()), outbound.close()])
   }
-  stack.udp.divert = (port, to, bytes) =>
-    udpDoors.get(port)?.send(to, bytes) ?? outbound.send(port, to, bytes)
+  stack.udp.divert = (port, to, bytes, source) =>
+    udpDoors.get(port)?.send(to, bytes) ?? outbound.send({ port, source }, to, bytes)
 
   for (const wanted of options.wanted) {
     const opened = await openDoor(hall, formatIpv4(options.bind), wanted)

@@ -1,19 +1,7 @@
 /** Real sockets on loopback against a simulated node, in one process. */
-import dgram from 'node:dgram'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import {
-  dnsServer,
-  ethernetSwitch,
-  host,
-  listener,
-  nps,
-  seconds,
-  topology,
-  type Topology,
-} from 'sallyport'
-import { ipv4 } from '../../src/base/address.ts'
+import { ethernetSwitch, host, listener, nps, seconds, topology, type Topology } from 'sallyport'
 import { utf8 } from '../../src/base/bytes.ts'
 import { instant } from '../../src/base/time.ts'
 import { startLive, type LiveOptions, type LiveSession } from '../../src/live/live.ts'
@@ -21,43 +9,8 @@ import { wallClockNow } from '../../src/live/real-time.ts'
 import { BACKLOG_MAX } from '../../src/live/udp-door.ts'
 import { RECENT_EVENTS } from '../../src/net/trace.ts'
 import type { World } from '../../src/net/world.ts'
-import { encodeMessage } from '../../src/wire/dns/encode.ts'
-import { decodeMessage, queryFor } from '../../src/wire/dns/message.ts'
-import { parseName, showName } from '../../src/wire/dns/name.ts'
-import { addressData } from '../../src/wire/dns/rdata.ts'
-import { CLASS, TYPE } from '../../src/wire/dns/registry.ts'
-import { echoLab, liveOn, portOf, udpClient, type Client } from './real.ts'
-
-/**  asker ── lan ── server    A DNS server with a zone of its own that forwards the rest to an address where nobody simulated is. */
-const dnsLab = topology({
-  name: 'dns',
-  start: '2026-03-02T08:00:00Z',
-  networks: { lan: '10.9.0.0/24' },
-  zones: {
-    example: {
-      origin: 'example.com',
-      file: {
-        path: 'example.com.zone',
-        encoding: 'utf-8',
-        text: '@ 60 IN SOA ns hostmaster 1 60 60 60 60\n@ IN NS ns\nns IN A 10.9.0.2\nhere IN A 10.9.0.3\n',
-      },
-    },
-  },
-  nodes: {
-    asker: host({ lan: { address: '10.9.0.5', dns: ['10.9.0.2'] } }),
-    server: host(
-      { lan: '10.9.0.2' },
-      { services: [dnsServer({ zones: ['example'], recursion: true, forwarders: ['10.9.0.9'] })] },
-    ),
-  },
-})
-
-function question(name: string): Uint8Array {
-  const parsed = parseName(name)
-  if (!parsed.ok) throw new Error(name)
-  const asked = { name: parsed.value, type: TYPE.A, class: CLASS.IN }
-  return encodeMessage(queryFor(asked, { id: 4711, recursionDesired: true }))
-}
+import { decodeMessage } from '../../src/wire/dns/message.ts'
+import { dnsLab, echoLab, liveOn, portOf, question, udpClient, type Client } from './real.ts'
 
 /** Asks again, as any client does whose datagram was lost in a full buffer; fewer times than RADIUS clients do. */
 async function askUntilAnswered(client: Client, port: number): Promise<Uint8Array> {
@@ -173,44 +126,6 @@ describe('a flood', () => {
   })
 })
 
-describe('going out', () => {
-  test('what a node sends to a mapped address reaches a real server, and the answer comes back', async () => {
-    const server = dgram.createSocket('udp4')
-    server.bind(0, '127.0.0.1')
-    await once(server, 'listening')
-    const asked: string[] = []
-    server.on('message', (bytes, from) => {
-      const query = decodeMessage(bytes)
-      if (!query.ok) return
-      const { name, type } = query.value.question[0]!
-      asked.push(showName(name))
-      const data = addressData(ipv4('10.9.9.9'))
-      const answer = [{ name, type, class: CLASS.IN, ttl: 60, data }]
-      server.send(
-        encodeMessage({ ...query.value, response: true, answer }),
-        from.port,
-        from.address,
-      )
-    })
-    const remotes = [
-      { to: '10.9.0.9', port: 53, address: '127.0.0.1', realPort: server.address().port },
-    ]
-    try {
-      await using live = await liveOn(dnsLab, { node: 'server', remotes })
-      await using client = await udpClient()
-      client.send(question('elsewhere.example.net'), portOf(live, 'udp', 53))
-      const got = decodeMessage((await client.receive()).bytes)
-      expect(asked).toEqual(['elsewhere.example.net'])
-      expect(got.ok && got.value.answer).toHaveLength(1)
-      // The lab's own hosts are served by it as well, in real time.
-      const seen = await live.lab.nodes['asker']!.resolve('elsewhere.example.net')
-      expect(seen).toMatchObject({ rcode: 'NOERROR', answers: [{ data: '10.9.9.9' }] })
-    } finally {
-      server.close()
-    }
-  })
-})
-
 describe('who speaks as whom', () => {
   const npsLab = (clients: readonly string[]) =>
     topology({
@@ -323,6 +238,18 @@ describe('refusals', () => {
     ['a name for an address', { node: 'server', bind: 'localhost' }, 'bad-address', 'localhost'],
     ['IPv6', { node: 'server', bind: '::1' }, 'bad-address', 'IPv4 only'],
     ['an address of no machine', { node: 'server', bind: '127.0.0.256' }, 'bad-address', ''],
+    [
+      'a source that is no address of this machine',
+      { node: 'server', exposes: true, sources: [{ own: '10.9.0.2', address: '192.0.2.1' }] },
+      'bad-address',
+      'no address of this machine',
+    ],
+    [
+      'a source beyond this machine',
+      { node: 'server', sources: [{ own: '10.9.0.2', address: '192.0.2.1' }] },
+      'needs-expose',
+      '--expose',
+    ],
     ['every address', { node: 'server', bind: '0.0.0.0' }, 'needs-expose', '--expose'],
     [
       'an address of another machine',

@@ -2,8 +2,12 @@
 import dgram from 'node:dgram'
 import { once } from 'node:events'
 import net from 'node:net'
-import { host, listener, topology, webServer, type Topology } from 'sallyport'
+import { dnsServer, host, listener, topology, webServer, type Topology } from 'sallyport'
 import { startLive, type LiveOptions, type LiveSession } from '../../src/live/live.ts'
+import { encodeMessage } from '../../src/wire/dns/encode.ts'
+import { queryFor } from '../../src/wire/dns/message.ts'
+import { parseName } from '../../src/wire/dns/name.ts'
+import { CLASS, TYPE } from '../../src/wire/dns/registry.ts'
 
 export const LONG_PAGE = 'x'.repeat(300_000)
 
@@ -85,4 +89,35 @@ export async function tcpClient(port: number): Promise<net.Socket> {
   const socket = net.connect({ host: '127.0.0.1', port })
   await once(socket, 'connect')
   return socket
+}
+
+/**  asker ── lan ── server    A DNS server with a zone of its own that forwards the rest to an address where nobody simulated is. */
+export const dnsLab = topology({
+  name: 'dns',
+  start: '2026-03-02T08:00:00Z',
+  networks: { lan: '10.9.0.0/24' },
+  zones: {
+    example: {
+      origin: 'example.com',
+      file: {
+        path: 'example.com.zone',
+        encoding: 'utf-8',
+        text: '@ 60 IN SOA ns hostmaster 1 60 60 60 60\n@ IN NS ns\nns IN A 10.9.0.2\nhere IN A 10.9.0.3\n',
+      },
+    },
+  },
+  nodes: {
+    asker: host({ lan: { address: '10.9.0.5', dns: ['10.9.0.2'] } }),
+    server: host(
+      { lan: '10.9.0.2' },
+      { services: [dnsServer({ zones: ['example'], recursion: true, forwarders: ['10.9.0.9'] })] },
+    ),
+  },
+})
+
+export function question(name: string): Uint8Array {
+  const parsed = parseName(name)
+  if (!parsed.ok) throw new Error(name)
+  const asked = { name: parsed.value, type: TYPE.A, class: CLASS.IN }
+  return encodeMessage(queryFor(asked, { id: 4711, recursionDesired: true }))
 }
