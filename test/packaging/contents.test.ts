@@ -35,13 +35,16 @@ test.skipIf(npm === undefined)('the package holds what a user needs', () => {
     'dist/scenario/index.js',
     'dist/scenario/runner.js',
     'dist/cli/main.js',
+    'docker/start',
+    'docker/gateway/Dockerfile',
     'templates/init/topology.ts',
     'templates/init/scenarios/first.scenario.ts',
     'LICENSE',
   ])
     expect(files).toContain(needed)
   const strays = files.filter(
-    (file) => !/^(?:bin|dist|templates)\/|^[^/]+$/.test(file) || file.includes('.tsbuildinfo'),
+    (file) =>
+      !/^(?:bin|dist|docker|templates)\/|^[^/]+$/.test(file) || file.includes('.tsbuildinfo'),
   )
   expect(strays).toEqual([])
 })

@@ -97,21 +97,19 @@ export function renderFreeRadius(server: FreeRadiusServer): FreeRadiusFiles {
       accountingPorts: listen.accountingPorts ?? spec.accountingPorts ?? ACCOUNTING_PORTS,
     },
   }
-  const file = (name: string, lines: Lines): RenderedFile => ({
-    name,
-    text: `${lines.join('\n')}\n`,
-  })
   return {
     files: [
       file('radiusd.conf', mainFile(directory, spec)),
       file('dictionary', DICTIONARY),
-      file('clients.conf', clients(spec, server.realAddress)),
-      ...(spec.remoteGroups === undefined ? [] : [file('proxy.conf', proxies(spec, compiled))]),
+      fresh(file('clients.conf', clients(spec, server.realAddress))),
+      ...(spec.remoteGroups === undefined
+        ? []
+        : [fresh(file('proxy.conf', proxies(spec, compiled)))]),
       file('modules.conf', modules(site)),
       file('policy.conf', policySection(site)),
       file('site.conf', servers(site)),
       { name: 'names', text: namesFile(domain) },
-      { name: 'accounts', text: accountsFile(domain, topology.directory, start) },
+      fresh({ name: 'accounts', text: accountsFile(domain, topology.directory, start) }),
       trustFile(compiled, node, at, TRUSTED),
       ...identities.flatMap(({ files }) => files),
     ],
@@ -122,6 +120,13 @@ export function renderFreeRadius(server: FreeRadiusServer): FreeRadiusFiles {
     ],
   }
 }
+
+const file = (name: string, lines: Lines): RenderedFile => ({
+  name,
+  text: `${lines.join('\n')}\n`,
+})
+
+const fresh = (rendered: RenderedFile): RenderedFile => ({ ...rendered, isMadeAtStart: true })
 
 const npsOf = (host: Exclude<NodeSpec, { readonly kind: 'switch' }>): NpsSpec | undefined =>
   host.services?.find((service): service is NpsSpec => service.service === 'nps')

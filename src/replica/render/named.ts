@@ -18,6 +18,8 @@ export interface RenderedFile {
   /** Relative to the folder. */
   readonly name: string
   readonly text: string
+  /** A secret, or what changes with the day: written where the server starts, and kept nowhere. Absent: configuration, the same whenever it is rendered. */
+  readonly isMadeAtStart?: true
 }
 
 export interface NamedFiles {

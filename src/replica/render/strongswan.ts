@@ -11,13 +11,16 @@ import type { HostSpec } from '../../topology/topology.ts'
 import { clientSuites, gatewaySuites, type IpsecSuites } from '../../windows/ipsec-suites.ts'
 import { weaknessesOf } from '../../windows/ipsec-suites.ts'
 import type { RenderedFile } from './named.ts'
-import { identityFiles, rootFiles } from './strongswan/certificates.ts'
-import { daemonFile, type EapRadiusServer } from './strongswan/daemon.ts'
+import { identityFiles, rootFiles, type RootFile } from './strongswan/certificates.ts'
+import { daemonFiles, type EapRadiusServer } from './strongswan/daemon.ts'
 import { espProposal, ikeProposal, proposalsOf } from './strongswan/proposals.ts'
-import { isWritable, section, setting, settingIf, type Lines } from './strongswan/text.ts'
+import { include, isWritable, section, setting, settingIf, type Lines } from './strongswan/text.ts'
 
 export interface StrongSwanFiles {
-  /** `strongswan.conf` first, then `swanctl/…`. Secrets are in these two, private keys in `swanctl/private`, and nowhere else. */
+  /**
+   * `strongswan.conf` first, then `swanctl/…`. Secrets are in `radius.conf` and `swanctl/secrets.conf`, private keys in `swanctl/private`,
+   * and nowhere else.
+   */
   readonly files: readonly RenderedFile[]
   /** What Windows does here and strongSwan cannot be told, one line each. */
   readonly notRendered: readonly string[]
@@ -30,6 +33,8 @@ interface Common {
   readonly directory: string
   /** As of when certificates are; default the topology's start. */
   readonly at?: Instant
+  /** Seconds of silence after which it asks the other side for a sign of life. Default: it never does. */
+  readonly asksAfter?: number
 }
 
 /** How a client proves who it is. PEAP is not among them: Debian's charon has none. */
@@ -58,6 +63,8 @@ export interface StrongSwanGateway extends Common {
   readonly address: string
   /** Instead of the RADIUS servers of the service. */
   readonly radius: readonly EapRadiusServer[]
+  /** With so many SAs half open, strangers must bring a cookie. Default charon's own. */
+  readonly cookiesFrom?: number
 }
 
 /** By this name swanctl initiates the client's tunnel. */
@@ -84,6 +91,7 @@ export function renderStrongSwanClient(client: StrongSwanClient): StrongSwanFile
     setting('mobike', disableMobility === true ? 'no' : 'yes'),
     setting('fragmentation', ikeFragmentation === false ? 'no' : 'yes'),
     setting('encap', 'yes'),
+    ...askingAfter(client),
     ...LASTING,
     section('local', ...proofSettings(proof, own?.file)),
     section(
@@ -105,10 +113,10 @@ export function renderStrongSwanClient(client: StrongSwanClient): StrongSwanFile
   const texts = 'identity' in proof ? Object.values(proof) : [gateway.name]
   return {
     files: [
-      { name: 'strongswan.conf', text: daemonFile({ directory }) },
-      swanctlFile(section('connections', connection), secretsOf(proof)),
+      ...daemonFiles({ directory }),
+      ...swanctlFiles([section('connections', connection)], secretsOf(proof)),
       ...(own?.files ?? []),
-      ...roots.map(({ name, text }) => ({ name, text })),
+      ...roots.map(asRendered),
     ],
     notRendered: [...suites.notRendered, ...texts.flatMap(unwritable)],
   }
@@ -116,7 +124,7 @@ export function renderStrongSwanClient(client: StrongSwanClient): StrongSwanFile
 
 /** Render a node that has the service `vpn-gateway`. RangeError: it has none, or not the certificate that it names. */
 export function renderStrongSwanGateway(gateway: StrongSwanGateway): StrongSwanFiles {
-  const { compiled, node, directory, address, radius } = gateway
+  const { compiled, node, address, radius } = gateway
   const at = gateway.at ?? compiled.start
   const host = hostOf(compiled, node)
   const spec = gatewayOf(host, node)
@@ -139,6 +147,7 @@ export function renderStrongSwanGateway(gateway: StrongSwanGateway): StrongSwanF
       setting('fragmentation', spec.serverFragmentation === true ? 'yes' : 'no'),
       setting('send_cert', 'always'),
       setting('encap', 'yes'),
+      ...askingAfter(gateway),
       ...LASTING,
       section('local', setting('auth', 'pubkey'), setting('certs', own.file)),
       section('remote', remote),
@@ -167,16 +176,13 @@ export function renderStrongSwanGateway(gateway: StrongSwanGateway): StrongSwanF
   ]
   return {
     files: [
-      {
-        name: 'strongswan.conf',
-        text: daemonFile({ directory, radius, accounts: spec.accounting === 'radius' }),
-      },
-      swanctlFile(
+      ...gatewayDaemon(gateway, spec),
+      ...swanctlFiles([
         section('connections', ...connections),
         section('pools', poolSection(spec, host)),
-      ),
+      ]),
       ...own.files,
-      ...roots.map(({ name, text }) => ({ name, text })),
+      ...roots.map(asRendered),
     ],
     notRendered: [
       ...suites.notRendered,
@@ -186,8 +192,28 @@ export function renderStrongSwanGateway(gateway: StrongSwanGateway): StrongSwanF
   }
 }
 
+const asRendered = ({ name, text, isMadeAtStart }: RootFile): RenderedFile => ({
+  name,
+  text,
+  ...(isMadeAtStart === true && { isMadeAtStart }),
+})
+
+const gatewayDaemon = (
+  { directory, radius, cookiesFrom }: StrongSwanGateway,
+  { accounting }: VpnGatewaySpec,
+): readonly RenderedFile[] =>
+  daemonFiles({
+    directory,
+    radius,
+    accounts: accounting === 'radius',
+    ...(cookiesFrom !== undefined && { cookiesFrom }),
+  })
+
 const LASTING: Lines = [setting('rekey_time', NEVER), setting('reauth_time', NEVER)]
 const CHILD_LASTING: Lines = [setting('rekey_time', NEVER), setting('life_time', NEVER)]
+
+const askingAfter = ({ asksAfter }: Common): Lines =>
+  settingIf('dpd_delay', asksAfter === undefined ? undefined : `${asksAfter}s`)
 
 function hostOf({ topology }: Compiled, node: string): HostSpec {
   const spec = topology.nodes[node]
@@ -238,10 +264,19 @@ const secretsOf = (proof: StrongSwanProof): Lines =>
       )
     : []
 
-const swanctlFile = (...parts: readonly Lines[]): RenderedFile => ({
-  name: 'swanctl/swanctl.conf',
-  text: `${parts.flat().join('\n')}\n`,
-})
+const SECRETS_FILE = 'secrets.conf'
+
+function swanctlFiles(parts: readonly Lines[], secrets: Lines = []): readonly RenderedFile[] {
+  const file = (name: string, lines: Lines): RenderedFile => ({
+    name: `swanctl/${name}`,
+    text: `${lines.join('\n')}\n`,
+  })
+  if (secrets.length === 0) return [file('swanctl.conf', parts.flat())]
+  return [
+    file('swanctl.conf', [...parts.flat(), include(SECRETS_FILE)]),
+    { ...file(SECRETS_FILE, secrets), isMadeAtStart: true },
+  ]
+}
 
 interface WrittenSuites {
   readonly ike: string

@@ -82,16 +82,16 @@ test('passwords, shared secrets and private keys stand in their own files only',
     files.filter((file) => file.text.includes(text)).map(({ name }) => name)
   const password = 'Analytical-Engine'
   const proof = { kind: 'eap-mschapv2', identity: 'ada', password } as const
-  expect(holders(client({ proof }), password)).toEqual(['swanctl/swanctl.conf'])
+  expect(holders(client({ proof }), password)).toEqual(['swanctl/secrets.conf'])
   expect(holders(client(), 'PRIVATE KEY')).toEqual(['swanctl/private/own.pem'])
-  expect(holders(gateway(), 'testing123')).toEqual(['strongswan.conf'])
+  expect(holders(gateway(), 'testing123')).toEqual(['radius.conf'])
   expect(holders(gateway(), 'PRIVATE KEY')).toEqual(['swanctl/private/own.pem'])
 })
 
 test('nothing in a value breaks out of it', () => {
   const password = 'a"b\\c}{#=$\nd'
   const rendered = client({ proof: { kind: 'eap-mschapv2', identity: 'ada', password } })
-  const line = textOf(rendered)
+  const line = textOf(rendered, 'swanctl/secrets.conf')
     .split('\n')
     .find((each) => each.includes('secret ='))
   expect(line?.trim()).toBe(String.raw`secret = "a\"b\\c}{#=$ d"`)
@@ -130,6 +130,30 @@ test('switches of the client and of the gateway arrive', () => {
   expect(valueOf(textOf(gateway()), 'fragmentation')).toBe('no')
   const fragmenting = withVpnGateway('gateway', { serverFragmentation: true })
   expect(valueOf(textOf(gateway(fragmenting)), 'fragmentation')).toBe('yes')
+})
+
+test('charon asks for a sign of life, and for cookies, where it is told to', () => {
+  expect(valueOf(textOf(client()), 'dpd_delay')).toBeUndefined()
+  expect(textOf(gateway(), 'strongswan.conf')).not.toContain('cookie_threshold')
+  const common = { compiled: compiledWith(), directory: '/srv/charon' }
+  const told = renderStrongSwanGateway({
+    ...common,
+    node: 'gateway',
+    address: '10.1.0.1',
+    radius: [],
+    asksAfter: 3,
+    cookiesFrom: 1,
+  })
+  expect(valueOf(textOf(told), 'dpd_delay')).toBe('3s')
+  expect(textOf(told, 'strongswan.conf')).toMatch(/^ *cookie_threshold = 1$/m)
+  const asking = renderStrongSwanClient({
+    ...common,
+    node: 'laptop',
+    proof: CERTIFICATE,
+    gateway: { address: '10.1.0.1', name: 'vpn.contoso.com' },
+    asksAfter: 2,
+  })
+  expect(valueOf(textOf(asking), 'dpd_delay')).toBe('2s')
 })
 
 test('the gateway takes those proofs alone that its service accepts, and roots by their names', () => {

@@ -25,10 +25,15 @@ export function identityFiles(
   const held = pki.certificate(of.node, of.name, of.at)
   if (held === undefined) return undefined
   return [
-    { name: `${file}.pem`, text: [held.certificate, ...held.chain].map(certificatePem).join('') },
+    {
+      name: `${file}.pem`,
+      text: [held.certificate, ...held.chain].map(certificatePem).join(''),
+      isMadeAtStart: true,
+    },
     {
       name: `${file}.key`,
       text: held.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      isMadeAtStart: true,
     },
   ]
 }
@@ -59,7 +64,11 @@ export function trustFile(
         return list === undefined ? [] : [pem('X509 CRL', list)]
       }),
   )
-  return { name: file, text: [...roots.map(certificatePem), ...lists].join('') }
+  return {
+    name: file,
+    text: [...roots.map(certificatePem), ...lists].join(''),
+    isMadeAtStart: true,
+  }
 }
 
 /** How FreeRADIUS writes the key identifier of each authority in NTAuth: `AB:CD:…`. An authority without one is not told. */

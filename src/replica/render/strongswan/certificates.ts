@@ -27,14 +27,20 @@ export function identityFiles(
   return {
     file,
     files: [
-      { name: `swanctl/x509/${file}`, text: pemOf('CERTIFICATE', held.certificate.der) },
+      {
+        name: `swanctl/x509/${file}`,
+        text: pemOf('CERTIFICATE', held.certificate.der),
+        isMadeAtStart: true,
+      },
       {
         name: `swanctl/private/${file}`,
         text: held.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+        isMadeAtStart: true,
       },
       ...held.chain.map(({ der }, place) => ({
         name: `swanctl/x509ca/issuer-${place + 1}.pem`,
         text: pemOf('CERTIFICATE', der),
+        isMadeAtStart: true as const,
       })),
     ],
   }
@@ -62,6 +68,7 @@ export function rootFiles(
     )
     .map(({ der, subject }, place) => {
       const file = `root-${place + 1}.pem`
-      return { file, subject, name: `swanctl/x509ca/${file}`, text: pemOf('CERTIFICATE', der) }
+      const text = pemOf('CERTIFICATE', der)
+      return { file, subject, name: `swanctl/x509ca/${file}`, text, isMadeAtStart: true }
     })
 }

@@ -2,7 +2,8 @@
  * `strongswan.conf`: which plugins charon loads, where it keeps its socket and its log, and whom it asks for EAP. ESP is carried in user space
  * (`kernel-libipsec`, in UDP only), because a kernel without AES-GCM or without ESP is common in containers. Not connections: `swanctl.conf`.
  */
-import { section, setting, settingIf, type Lines } from './text.ts'
+import type { RenderedFile } from '../named.ts'
+import { include, section, setting, settingIf, type Lines } from './text.ts'
 
 /** One RADIUS server, as eap-radius is told. */
 export interface EapRadiusServer {
@@ -20,6 +21,8 @@ export interface CharonSettings {
   readonly accounts?: boolean
   /** Bytes of an IP packet with a fragment of IKE (RFC 7383). Default 1280, charon's own. */
   readonly fragmentSize?: number
+  /** With so many SAs half open, strangers must bring a cookie. Default 30, charon's own. */
+  readonly cookiesFrom?: number
 }
 
 /** The mark of what charon itself sends: it must not go into its own tunnel, where that takes all traffic. */
@@ -37,13 +40,18 @@ const RETRANSMISSION: Lines = [
   setting('retransmit_tries', 4),
 ]
 
-export function daemonFile(settings: CharonSettings): string {
-  const { directory, fragmentSize } = settings
+/** Beside `strongswan.conf`, which includes it: the RADIUS servers, and the secrets that only they know. */
+const RADIUS_FILE = 'radius.conf'
+
+/** `strongswan.conf`, and with RADIUS servers the file that has their secrets. */
+export function daemonFiles(settings: CharonSettings): readonly RenderedFile[] {
+  const { directory, fragmentSize, cookiesFrom, radius = [] } = settings
   const lines = section(
     'charon',
     setting('load', PLUGINS),
     RETRANSMISSION,
     settingIf('fragment_size', fragmentSize),
+    settingIf('cookie_threshold', cookiesFrom),
     // IPv6 has no part in this, and waits for addresses that are still tentative.
     setting('install_virtual_ip_on', 'ipsec0'),
     section(
@@ -66,11 +74,21 @@ export function daemonFile(settings: CharonSettings): string {
       ),
     ),
   )
-  return `${lines.join('\n')}\n`
+  const file = (name: string, all: Lines): RenderedFile => ({ name, text: `${all.join('\n')}\n` })
+  return [
+    file('strongswan.conf', lines),
+    ...(radius.length === 0
+      ? []
+      : [{ ...file(RADIUS_FILE, serversSection(radius)), isMadeAtStart: true as const }]),
+  ]
 }
 
-function radiusSection({ radius = [], accounts = false }: CharonSettings): Lines {
-  if (radius.length === 0) return []
+const radiusSection = ({ radius = [], accounts = false }: CharonSettings): Lines =>
+  radius.length === 0
+    ? []
+    : section('eap-radius', setting('accounting', accounts ? 'yes' : 'no'), include(RADIUS_FILE))
+
+function serversSection(radius: readonly EapRadiusServer[]): Lines {
   const servers = radius.map(
     ({ address, secret, authenticationPort, accountingPort }, place): Lines =>
       section(
@@ -81,9 +99,5 @@ function radiusSection({ radius = [], accounts = false }: CharonSettings): Lines
         settingIf('acct_port', accountingPort),
       ),
   )
-  return section(
-    'eap-radius',
-    setting('accounting', accounts ? 'yes' : 'no'),
-    section('servers', ...servers),
-  )
+  return section('servers', ...servers)
 }

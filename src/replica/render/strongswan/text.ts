@@ -16,6 +16,9 @@ export const section = (head: string, ...items: readonly (string | Lines)[]): Li
 export const setting = (key: string, value: string | number): string =>
   `${key} = ${typeof value === 'number' ? value : quoted(value)}`
 
+/** What stands in a file beside this one, at this place. The name is ours. */
+export const include = (file: string): string => `include ${file}`
+
 /** Left out where there is nothing to say. */
 export const settingIf = (key: string, value: string | number | undefined): Lines =>
   value === undefined ? [] : [setting(key, value)]
