@@ -10,6 +10,7 @@ import type { ConnectReport } from '../lab/reports.ts'
 import { profileOf, writeCapture } from '../scenario/capture.ts'
 import type { Topology } from '../topology/topology.ts'
 import { refused, type Answer, type Problem } from './answer.ts'
+import type { Cryptography } from '../engine/cryptography.ts'
 import { openLab, unknownNode, type OpenLab } from './open-lab.ts'
 import type { LabCommandOptions } from './options.ts'
 import type { Terminal } from './terminal.ts'
@@ -21,6 +22,7 @@ export interface ConnectCommandOptions extends LabCommandOptions {
   readonly network?: string | undefined
   readonly manual?: true | undefined
   readonly pcap?: string | undefined
+  readonly crypto?: Cryptography['kind'] | undefined
 }
 
 export async function connect(

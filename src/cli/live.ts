@@ -17,6 +17,7 @@ import { LogLines } from './log-lines.ts'
 import type { CommonOptions } from './options.ts'
 import { fileOf, unknownNode } from './open-lab.ts'
 import { collectGarbage, growSlowly } from './steady-memory.ts'
+import { untilSignalled } from './signals.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface LiveCommandOptions extends CommonOptions {
@@ -124,19 +125,6 @@ function exportKeys({ lab }: LiveSession, folder: string): Result<readonly strin
     const why = thrown instanceof Error ? thrown.message : String(thrown)
     return err(`cannot write into ${folder}: ${why}`)
   }
-}
-
-/** The first signal stops the session; a second one finds the platform's own handler, which ends the process. */
-function untilSignalled(): Promise<{ readonly kind: 'stopped' }> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.removeListener('SIGINT', stop)
-      process.removeListener('SIGTERM', stop)
-      resolve({ kind: 'stopped' })
-    }
-    process.on('SIGINT', stop)
-    process.on('SIGTERM', stop)
-  })
 }
 
 /** For people as they come; for a script one line, when everything is open. */

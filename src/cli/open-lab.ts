@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { err, ok, type Result } from '../base/result.ts'
 import type { Instant } from '../base/time.ts'
+import type { Cryptography } from '../engine/cryptography.ts'
 import { buildLab } from '../lab/build.ts'
 import type { Lab } from '../lab/lab.ts'
 import { loadTopology } from '../lab/load.ts'
@@ -42,6 +43,7 @@ export async function openLab(
     readonly seed: number
     readonly at?: Instant | undefined
     readonly traceLevel?: TraceLevel
+    readonly crypto?: Cryptography['kind'] | undefined
   },
 ): Promise<Result<OpenLab, readonly Problem[]>> {
   const file = fileOf(argument)
@@ -53,6 +55,7 @@ export async function openLab(
     seed: options.seed,
     ...(options.at === undefined ? {} : { at: options.at }),
     ...(options.traceLevel === undefined ? {} : { traceLevel: options.traceLevel }),
+    ...(options.crypto === undefined ? {} : { crypto: options.crypto }),
   })
   if (!built.ok) return err(await placeProblems(built.error, topology, loaded.value.file))
   return ok({ lab: built.value, topology, file: shownPath(loaded.value.file) })

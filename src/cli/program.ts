@@ -3,45 +3,20 @@
  */
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { parseInstant, type Instant } from '../base/time.ts'
-import type { Answer } from './answer.ts'
+import { minutes } from '../base/time.ts'
+import {
+  command,
+  cryptoOption,
+  examples,
+  timelessCommand,
+  TOPOLOGY,
+  type Perform,
+} from './commands.ts'
 import { offsetOf, peerOf, portMappingOf, portOf, remoteOf } from './live-words.ts'
+import { countOf, dateOf, shardOf, spanOf, timesOf } from './option-words.ts'
 import { SEVERITIES } from '../preflight/finding.ts'
-import { REPORTERS, type CommonOptions, type ReporterName } from './options.ts'
-import type { Terminal } from './terminal.ts'
-
-/** Runs one command and delivers what it answers. */
-export type Perform = (
-  options: CommonOptions,
-  act: (terminal: Terminal) => Promise<Answer>,
-) => Promise<void>
-
-function seedOf(text: string): number {
-  const seed = Number(text)
-  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(seed))
-    throw new InvalidArgumentError('A seed is a whole number, 0 or more, in decimal.')
-  return seed
-}
-
-function dateOf(text: string): Instant {
-  const at = parseInstant(text)
-  if (at === undefined)
-    throw new InvalidArgumentError('A date is written 2026-03-02 or 2026-03-02T08:00:00Z (UTC).')
-  return at
-}
-
-function timesOf(text: string): number {
-  const times = Number(text)
-  if (!/^\d{1,4}$/.test(text) || times < 1) throw new InvalidArgumentError('Once or more often.')
-  return times
-}
-
-function shardOf(text: string): string {
-  const [index, count] = text.split('/').map(Number)
-  if (!/^\d{1,4}\/\d{1,4}$/.test(text) || index! < 1 || index! > count!)
-    throw new InvalidArgumentError('A shard is written 2/5: the second of five.')
-  return text
-}
+import { REPORTERS, type ReporterName } from './options.ts'
+import { replica } from './replica-commands.ts'
 
 const append = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,
@@ -60,30 +35,6 @@ function reportersOf(text: string): readonly ReporterName[] {
     throw new InvalidArgumentError(`'${unknown}' is none of ${REPORTERS.join(', ')}.`)
   return names as ReporterName[]
 }
-
-/** A command with the options that all have, but for the instant. */
-const timelessCommand = (name: string, description: string) =>
-  new Command(name)
-    .description(description)
-    .option('--json', 'one JSON document on standard output, nothing else there')
-    .addOption(new Option('--seed <n>', 'seed of all chance').argParser(seedOf).default(1))
-    .addOption(
-      new Option('--color <when>', 'colours')
-        .choices(['auto', 'always', 'never'] as const)
-        .default('auto' as const),
-    )
-
-/** A command with the options that all have. */
-const command = (
-  name: string,
-  description: string,
-  at = 'start at this instant instead of the topology’s',
-) => timelessCommand(name, description).addOption(new Option('--at <date>', at).argParser(dateOf))
-
-const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ npx sallyport ${line}`).join('\n')}\n`
-
-const TOPOLOGY = 'a .ts or .json file (default: ./topologies/contoso/topology.ts)'
 
 const init = (perform: Perform) =>
   command('init', 'write a commented topology, story, zone file and ProfileXML that run at once')
@@ -107,6 +58,7 @@ const run = (perform: Perform) =>
       'write one pcapng a story into this folder, with the keys of IKE and ESP beside it',
     )
     .option('--trace', 'print one line a packet')
+    .addOption(cryptoOption())
     .addOption(new Option('--shard <i/n>', 'play one of n parts').argParser(shardOf))
     .addOption(
       new Option('--repeat <n>', 'play each story n times and compare the digests')
@@ -293,6 +245,7 @@ const connect = (perform: Perform) =>
       '--pcap <dir>',
       'write a pcapng into this folder, with the keys of IKE and ESP beside it',
     )
+    .addOption(cryptoOption())
     .addHelpText(
       'after',
       examples(
@@ -305,6 +258,53 @@ const connect = (perform: Perform) =>
     .action((topology, options) =>
       perform(options, async (terminal) =>
         (await import('./connect.ts')).connect(topology, options, terminal),
+      ),
+    )
+
+const read = (perform: Perform) =>
+  timelessCommand('read', 'what happened in this capture of a real dial?')
+    .argument('<capture>', 'a pcap or pcapng file, such as Wireshark, tcpdump and pktmon write')
+    .addHelpText(
+      'after',
+      examples('read dial.pcapng', 'read dial.pcap --json', 'read captures/connect-laptop.pcapng'),
+    )
+    .action((capture, options) =>
+      perform(options, async (terminal) => (await import('./read.ts')).read(capture, terminal)),
+    )
+
+const capacity = (perform: Perform) =>
+  command('capacity', 'how many clients can dial at once, and what saturates first?')
+    .argument('[topology]', TOPOLOGY)
+    .addOption(
+      new Option('--clients <n>', 'how many dial').argParser(countOf(100_000)).default(1000),
+    )
+    .addOption(
+      new Option('--within <span>', 'they begin within 500ms, 30s, 1m')
+        .argParser(spanOf)
+        .default(minutes(1), '1m'),
+    )
+    .addOption(
+      new Option('--per-site <n>', 'clients behind one NAT router')
+        .argParser(countOf(200))
+        .default(20),
+    )
+    .option('--like <node>', 'the client that they are like')
+    .option('--gateway <node>', 'the gateway that they dial')
+    .option('--through <node>', 'the host that routes for the Internet')
+    .option('--dns <address>', 'the resolver that they ask')
+    .option('--group <name>', 'the group that their users are in')
+    .addOption(cryptoOption())
+    .addHelpText(
+      'after',
+      examples(
+        'capacity',
+        'capacity --clients 2000 --crypto modelled',
+        'capacity --like laptop --json',
+      ),
+    )
+    .action((topology, options) =>
+      perform(options, async (terminal) =>
+        (await import('./capacity.ts')).capacity(topology, options, terminal),
       ),
     )
 
@@ -406,8 +406,11 @@ export function programFor(perform: Perform): Command {
     chain,
     authenticate,
     connect,
+    read,
+    capacity,
     calendar,
     live,
+    replica,
   ]) {
     const made = make(perform)
     // Help and errors reach main() as exceptions, so that it alone decides the exit status.

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CliOptions } from 'vitest/node'
+import type { Cryptography } from '../engine/cryptography.ts'
 import { replayCommand } from '../lab/replay.ts'
 import type { RunSettings } from '../scenario/settings.ts'
 import { refused, type Answer, type Problem } from './answer.ts'
@@ -23,6 +24,7 @@ export interface RunOptions extends LabCommandOptions {
   readonly trace?: true | undefined
   readonly shard?: string | undefined
   readonly repeat: number
+  readonly crypto?: Cryptography['kind'] | undefined
 }
 
 const STORY_FILES = 'scenarios/**/*.scenario.{ts,mts,js,mjs}'
@@ -90,6 +92,7 @@ async function settingsFor(
     ...(options.pcap === undefined ? {} : { pcapDir: path.resolve(options.pcap) }),
     trace: options.trace === true,
     repeat: options.repeat,
+    ...(options.crypto === undefined ? {} : { crypto: options.crypto }),
   }
   if (options.topology === undefined) return base
   const { openLab } = await import('./open-lab.ts')
