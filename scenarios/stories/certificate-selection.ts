@@ -82,6 +82,7 @@ export const certificateSelection = [
           deviceTunnel: { rootCertificateNames: ['CN=Fabrikam Root CA'] },
         }),
       )
+      lab.restartService('gateway', 'RemoteAccess')
       expect(await laptop.selectCertificate('device-tunnel', to)).toFindNone({ windows: '13806' })
     },
   }),

@@ -33,6 +33,12 @@ export const OTHER_ESP: IpsecPolicySpec = {
 export const withGatewayPolicy = (policy: IpsecPolicySpec): ContosoEdit =>
   withGatewayIpsec('gateway', policy)
 
+/** A policy of the gateway, and after how many seconds its ESP SAs get new keys. */
+export const withGatewayPolicyFor = (
+  customPolicy: IpsecPolicySpec,
+  saLifeTimeSeconds: number,
+): ContosoEdit => withVpnGateway('gateway', { ipsec: { customPolicy, saLifeTimeSeconds } })
+
 /** What a policy is called in ProfileXML, where GCM and SHA-1 are spelt otherwise. */
 const inProfileWords = (policy: IpsecPolicySpec): string => {
   const {
@@ -100,3 +106,8 @@ export const withOtherName: ContosoEdit = withCertificate('gateway', 'ike', {
 
 /** Room for the gateway itself and one client. */
 export const withTinyPool: ContosoEdit = withVpnGateway('gateway', { pool: '172.16.20.128/30' })
+
+/** The laptop's user tunnel is dialled by hand, and not again by itself when it is gone. */
+export const byHand: ContosoEdit = withProfileText('laptop', (text) =>
+  text.replace('<AlwaysOn>true</AlwaysOn>', '<AlwaysOn>false</AlwaysOn>'),
+)

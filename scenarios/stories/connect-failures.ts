@@ -107,6 +107,15 @@ const full: readonly Row[] = [
     attempts: [{ fails: 'too-many-sas', windows: '809', phase: 'P2', events: [20227] }],
   },
   {
+    title: 'A device is one too many as a user is',
+    teaches: 'The gateway counts IKE SAs, and does not ask whose they are.',
+    cause: withVpnGateway('gateway', { maxSasPerPeer: 1 }),
+    before: ({ nodes }) => nodes.laptop.connect(),
+    attempts: [
+      { fails: 'too-many-sas', windows: '809', phase: 'P2', events: [20227], tunnel: 'device' },
+    ],
+  },
+  {
     title: 'A custom policy at the gateway alone is 13868 for every client',
     teaches:
       'Set-VpnServerConfiguration and the CryptographySuite of the profiles belong together: the gateway takes its one suite, and no default of Windows.',
@@ -245,6 +254,21 @@ const devices: readonly Row[] = [
         events: [20222, 20227],
         tunnel: 'device',
       },
+    ],
+  },
+  {
+    title: 'A device that is refused by a gateway without a certificate hears of itself first',
+    teaches:
+      'A device shows its certificate in its first message, and is judged before the gateway has to show its own: of two faults this one is met, and 20168 is not logged.',
+    cause: compose(
+      withoutGatewayCertificate,
+      withVpnGateway('gateway', {
+        deviceTunnel: { rootCertificateNames: ['CN=Fabrikam Root CA'] },
+      }),
+    ),
+    attempts: [
+      { fails: 'device-certificate-rejected', windows: '13801', phase: 'P3', tunnel: 'device' },
+      { fails: 'server-certificate-missing', windows: '13806', phase: 'P3', events: [20168] },
     ],
   },
   {

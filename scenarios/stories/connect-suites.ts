@@ -1,8 +1,23 @@
 /** On which algorithms client and gateway agree: what Windows does by itself, a policy on both sides, and the ways in which the two sides miss each other. */
-import { compose, story, withVpnClient, type IpsecPolicySpec, type Story } from 'sallyport'
+import {
+  compose,
+  minutes,
+  story,
+  withVpnClient,
+  type Duration,
+  type IpsecPolicySpec,
+  type Lab,
+  type LabNode,
+  type Story,
+} from 'sallyport'
 import { contoso } from '../../topologies/contoso/topology.ts'
-import type { ContosoEdit } from './certificate-edits.ts'
-import { GROUP_14, withGatewayPolicy, withProfileSuite } from './connect-edits.ts'
+import type { ContosoEdit, ContosoNode } from './certificate-edits.ts'
+import {
+  GROUP_14,
+  withGatewayPolicy,
+  withGatewayPolicyFor,
+  withProfileSuite,
+} from './connect-edits.ts'
 
 /** What a client with NegotiateDH2048_AES256 offers, and the ESP of Windows' default. */
 const DH2048: IpsecPolicySpec = {
@@ -18,6 +33,42 @@ const byPowerShell: ContosoEdit = withVpnClient('laptop', { ipsec: GROUP_14 })
 const byRegistry: ContosoEdit = withVpnClient('laptop', { negotiateDh2048Aes256: 1 })
 
 const PAGE = 'https://intranet.corp.contoso.com/'
+
+const SA_SECONDS = 600
+
+const withPfs = (pfsGroup: IpsecPolicySpec['pfsGroup']): ContosoEdit =>
+  compose(
+    withGatewayPolicyFor({ ...GROUP_14, pfsGroup }, SA_SECONDS),
+    withProfileSuite(GROUP_14),
+    withProfileSuite(GROUP_14, 'device'),
+  )
+
+type Context = Parameters<Story['run']>[0]
+
+async function bothTunnels(laptop: LabNode, expect: Context['expect']): Promise<void> {
+  expect(await laptop.connect({ tunnel: 'device' })).toBeConnected()
+  expect(await laptop.connect()).toBeConnected()
+}
+
+/** Work goes on in both tunnels, a packet a minute: the gateway puts out who is idle. */
+async function busyFor(lab: Lab<ContosoNode>, time: Duration): Promise<void> {
+  for (let passed = 0; passed < time; passed += minutes(1)) {
+    await lab.advance(minutes(1))
+    await lab.probe({ from: 'laptop', to: 'intranet', tcp: 443 })
+    await lab.probe({ from: 'laptop', to: 'dc1', udp: 53 })
+  }
+}
+
+const standing = (laptop: LabNode): readonly string[] =>
+  laptop.tunnels().map(({ tunnel }) => tunnel)
+
+/** Events with which a client's connection ended, and whether the code is that of a link that failed. */
+const endings = (lab: Lab<ContosoNode>): readonly (readonly [number, boolean])[] =>
+  lab.trace
+    .ofKind('logged')
+    .flatMap(({ node, eventId, text }) =>
+      node === 'laptop' && eventId === 20226 ? [[eventId, text.includes('829')] as const] : [],
+    )
 
 export const connectSuites: readonly Story[] = [
   story({
@@ -99,6 +150,37 @@ export const connectSuites: readonly Story[] = [
       using _ = lab.apply(withGatewayPolicy({ ...GROUP_14, pfsGroup: 'ECP256' }))
       lab.reboot('gateway')
       expect(await laptop.connect()).toBeConnected()
+    },
+  }),
+  story({
+    title: 'With one PfsGroup on both sides tunnels get new keys, and nobody notices',
+    teaches:
+      'The first keys of ESP come from IKE; each renewal has a key exchange of its own. Here it is due after ten minutes, by default after eight hours.',
+    topology: withPfs('PFS2048').apply(contoso),
+    run: async ({ lab, laptop, expect }) => {
+      await bothTunnels(laptop, expect)
+      await busyFor(lab, minutes(12))
+      expect(standing(laptop)).toEqual(['device', 'user'])
+      expect(endings(lab)).toEqual([])
+    },
+  }),
+  story({
+    title: 'Another PfsGroup ends both tunnels at the first renewal of their keys, and not before',
+    teaches:
+      'The first child has no key exchange, so that the dial succeeds. When its time is over there are no new keys: eight hours after everybody signed in, all are put out, and Always On dials again at once.',
+    topology: withPfs('ECP256').apply(contoso),
+    run: async ({ lab, laptop, expect }) => {
+      await bothTunnels(laptop, expect)
+      await busyFor(lab, minutes(8))
+      expect(standing(laptop)).toEqual(['device', 'user'])
+      expect(endings(lab)).toEqual([])
+      await busyFor(lab, minutes(4))
+      // What the client calls it no source says: `codeOfFailedRekey`.
+      expect(endings(lab)).toEqual([
+        [20226, true],
+        [20226, true],
+      ])
+      expect(standing(laptop)).toEqual(['device', 'user'])
     },
   }),
 ]

@@ -13,13 +13,14 @@ import {
   withoutRule,
   withoutTemplateAt,
   withProfileText,
+  withNetworkPolicy,
   withRadiusClient,
   withRadiusSecret,
   withUser,
   withVpnGateway,
   type Story,
 } from 'sallyport'
-import { withService } from './certificate-edits.ts'
+import { withService, type ContosoEdit } from './certificate-edits.ts'
 import { OTHER_ESP, withGatewayPolicy, withOtherName, withTinyPool } from './connect-edits.ts'
 import { both, deviceFirst, rowStory, type Row } from './connect-rows.ts'
 import { offering } from './eap-edits.ts'
@@ -120,7 +121,7 @@ const radius: readonly Row[] = [
         fails: 'no-user-certificate',
         windows: '798',
         phase: 'P4',
-        events: [20227],
+        events: [20227, 20255],
         on: 'mobileLaptop',
         options: { user: 'ada' },
       },
@@ -147,7 +148,30 @@ const slowNps = fault('NPS is slow', ({ udp }) =>
   udp?.sourcePort === 1812 ? { kind: 'deliver', after: seconds(3) } : { kind: 'pass' },
 ).from('nps1')
 
+/** Somebody has put a key into the policy by hand: it goes into the answer before those of EAP. */
+const withForeignKey: ContosoEdit = withNetworkPolicy(
+  'nps1',
+  'Virtual Private Network (VPN) Connections',
+  {
+    attributes: [{ name: 'MS-MPPE-Recv-Key', value: `0x80${'11'.repeat(49)}` }],
+  },
+)
+
 const last: readonly Row[] = [
+  {
+    title: 'Keys of EAP that differ end a dial that NPS has let in',
+    teaches:
+      'Client and gateway prove the end of EAP by its key, which the gateway knows from MS-MPPE-Recv-Key: whoever meddles with it on the way, a policy or a proxy, breaks the last AUTH. NPS says 6272, and the client 13801.',
+    cause: withForeignKey,
+    attempts: [
+      {
+        fails: 'auth-mismatch',
+        windows: '13801',
+        phase: 'P5',
+        events: [6272, 20255, 20227],
+      },
+    ],
+  },
   {
     title: 'Who is not authenticated within NegotiateTime is dropped without a word',
     teaches:

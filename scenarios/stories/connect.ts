@@ -5,7 +5,6 @@
 import {
   edit,
   story,
-  withNode,
   withoutMember,
   withoutRule,
   withProfileText,
@@ -14,6 +13,7 @@ import {
   type Story,
 } from 'sallyport'
 import { contoso } from '../../topologies/contoso/topology.ts'
+import { openHotel } from './always-on.ts'
 import type { ContosoEdit } from './certificate-edits.ts'
 import { withForceTunnel, withoutProfileRoute, withProfileRoute } from './connect-edits.ts'
 import { logged } from './nps-edits.ts'
@@ -29,10 +29,6 @@ const sentBy = (lab: Lab, nic: string): number =>
 
 const routesOf = ({ inner }: ConnectReport, by: 'tunnel' | 'physical'): readonly string[] =>
   (inner?.routes ?? []).flatMap((route) => (route.by === by ? [route.to] : []))
-
-const openHotel: ContosoEdit = withNode('hotelRouter', 'lets UDP through', (node) =>
-  node.kind === 'nat-router' ? { ...node, nat: { ...node.nat, blocks: [] } } : node,
-)
 
 /** The router at home, and what it hands out, with addresses of the company. */
 const companysHome: ContosoEdit = edit('the home network is 10.10.0.0/24', (topology) => {

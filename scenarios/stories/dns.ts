@@ -1,6 +1,6 @@
 /**
  * Which names resolve where, and who was asked: split DNS as the deployment guide wants it, and the NRPT of the client.
- * `assumeConnected` stands for a tunnel that is up; the laptop sits in the office then, so that its servers can be reached.
+ * Rules are written as Persistent, and the laptop sits in the office: so they count without a tunnel, and their servers are reached. With one: `connect.ts`.
  */
 import {
   dnsServer,
@@ -14,10 +14,13 @@ import {
   withRecord,
 } from 'sallyport'
 import { contoso } from '../../topologies/contoso/topology.ts'
+import type { ContosoEdit } from './certificate-edits.ts'
 
 const swap = (from: string, to: string) => (text: string) => text.replace(from, to)
 const DOMAIN = '<DomainName>.corp.contoso.com</DomainName>'
 const SERVERS = '<DnsServers>10.10.0.6</DnsServers>'
+const ALWAYS = '<Persistent>true</Persistent>'
+const persistently: ContosoEdit = withProfileText('laptop', swap(SERVERS, SERVERS + ALWAYS))
 
 export const dns = [
   story({
@@ -81,15 +84,16 @@ export const dns = [
       'NRPT rules begin with a dot: .corp.contoso.com matches the apex and every name below.',
     topology: contoso,
     tags: ['core'],
-    run: async ({ laptop, expect }) => {
+    run: async ({ lab, laptop, expect }) => {
       await laptop.moveTo('office')
-      laptop.assumeConnected()
-      const below = await laptop.resolve('intranet.corp.contoso.com')
-      expect(below).toResolveTo(['10.10.0.20'])
-      expect(below).toUseRule('.corp.contoso.com')
-      expect(await laptop.resolve('corp.contoso.com')).toUseRule('.corp.contoso.com')
-      expect(await laptop.resolve('www.contoso.com')).toUseRule(undefined)
-      laptop.assumeConnected(false)
+      {
+        using _ = lab.apply(persistently)
+        const below = await laptop.resolve('intranet.corp.contoso.com')
+        expect(below).toResolveTo(['10.10.0.20'])
+        expect(below).toUseRule('.corp.contoso.com')
+        expect(await laptop.resolve('corp.contoso.com')).toUseRule('.corp.contoso.com')
+        expect(await laptop.resolve('www.contoso.com')).toUseRule(undefined)
+      }
       laptop.flushCaches()
       expect(await laptop.resolve('intranet.corp.contoso.com')).toUseRule(undefined)
     },
@@ -99,9 +103,11 @@ export const dns = [
     teaches: 'corp.contoso.com without its dot matches the apex and nothing below (F24).',
     topology: contoso,
     run: async ({ lab, laptop, expect }) => {
-      using _ = lab.apply(withProfileText('laptop', swap('<DomainName>.corp', '<DomainName>corp')))
+      using _ = lab.apply(persistently)
+      using _dot = lab.apply(
+        withProfileText('laptop', swap('<DomainName>.corp', '<DomainName>corp')),
+      )
       await laptop.moveTo('office')
-      laptop.assumeConnected()
       expect(await laptop.resolve('corp.contoso.com')).toUseRule('corp.contoso.com')
       expect(await laptop.resolve('intranet.corp.contoso.com')).toUseRule(undefined)
     },
@@ -112,9 +118,9 @@ export const dns = [
       'The namespace *.corp.contoso.com is taken literally: the rule is listed, and never used (F84).',
     topology: contoso,
     run: async ({ lab, laptop, expect }) => {
-      using _ = lab.apply(withProfileText('laptop', swap('<DomainName>.', '<DomainName>*.')))
+      using _ = lab.apply(persistently)
+      using _star = lab.apply(withProfileText('laptop', swap('<DomainName>.', '<DomainName>*.')))
       await laptop.moveTo('office')
-      laptop.assumeConnected()
       expect(await laptop.resolve('intranet.corp.contoso.com')).toUseRule(undefined)
     },
   }),
@@ -129,11 +135,10 @@ export const dns = [
           'laptop',
           swap(
             SERVERS,
-            `${SERVERS}</DomainNameInformation><DomainNameInformation><DomainName>files.corp.contoso.com</DomainName>`,
+            `${SERVERS}${ALWAYS}</DomainNameInformation><DomainNameInformation><DomainName>files.corp.contoso.com</DomainName>${ALWAYS}`,
           ),
         ),
       )
-      laptop.assumeConnected()
       const exempt = await laptop.resolve('files.corp.contoso.com')
       expect(exempt).toUseRule('files.corp.contoso.com')
       expect(exempt).toHaveAsked('192.168.1.1')
@@ -146,11 +151,11 @@ export const dns = [
       'The namespace . sends all questions to the inside server, the one for the gateway included.',
     topology: contoso,
     run: async ({ lab, laptop, expect }) => {
-      using _ = lab.apply(
+      using _ = lab.apply(persistently)
+      using _any = lab.apply(
         withProfileText('laptop', swap('.corp.contoso.com</DomainName>', '.</DomainName>')),
       )
       await laptop.moveTo('office')
-      laptop.assumeConnected()
       const any = await laptop.resolve('www.contoso.com')
       expect(any).toUseRule('.')
       expect(any).toHaveAsked('10.10.0.6')
@@ -180,8 +185,8 @@ export const dns = [
     teaches:
       "nslookup asks the interface's server whatever the NRPT says; Resolve-DnsName tells the truth.",
     topology: contoso,
-    run: async ({ laptop, expect }) => {
-      laptop.assumeConnected()
+    run: async ({ lab, laptop, expect }) => {
+      using _ = lab.apply(persistently)
       const nslookup = await laptop.resolve('intranet.corp.contoso.com', 'A', { mode: 'nslookup' })
       expect(nslookup).toUseRule(undefined)
       expect(nslookup).toHaveAsked('192.168.1.1')
@@ -194,9 +199,9 @@ export const dns = [
       'If Group Policy has an NRPT, even an empty one, the rules of the profile are listed and not used (F55).',
     topology: contoso,
     run: async ({ lab, laptop, expect }) => {
-      using _ = lab.apply(withGroupPolicyNrpt('laptop', []))
+      using _ = lab.apply(persistently)
+      using _policy = lab.apply(withGroupPolicyNrpt('laptop', []))
       await laptop.moveTo('office')
-      laptop.assumeConnected()
       expect(await laptop.resolve('intranet.corp.contoso.com')).toUseRule(undefined)
     },
   }),

@@ -249,7 +249,7 @@ const servers = [
     topology: withoutNpsCertificates.apply(contoso),
     run: async ({ gateway, expect }) => {
       const report = await gateway.authenticate(laptop)
-      expect(report).toBeRejectedFor(23, { windows: '812' })
+      expect(report).toBeRejectedFor(23, { windows: '864' })
       expect(report.restsOn).toContain('reasonOfNoServerCertificate')
       const assume = { reasonOfNoServerCertificate: 22 } as const
       expect(await gateway.authenticate({ ...laptop, assume })).toBeRejectedFor(22)

@@ -325,6 +325,7 @@ const devices = [
       expect(named.tolerated).toHaveLength(0)
       {
         using _ = lab.apply(withDeviceTunnel({}))
+        lab.restartService('gateway', 'RemoteAccess')
         const anyRoot = await gateway.judge('laptop:device', DEVICE)
         expect(anyRoot).toBeTrusted()
         expect(anyRoot.tolerated?.map(({ code }) => code)).toContain('pki/root-not-accepted')
@@ -332,12 +333,14 @@ const devices = [
       {
         const rootCertificateNames = ['CN=Fabrikam Root CA']
         using _ = lab.apply(withDeviceTunnel({ rootCertificateNames }))
+        lab.restartService('gateway', 'RemoteAccess')
         expect(await gateway.judge('laptop:device', DEVICE)).toFailBecause(
           'pki/root-not-accepted',
           { subject: 'CN=Contoso Root CA', windows: '13801' },
         )
       }
       using _ = lab.apply(twinRoot)
+      lab.restartService('gateway', 'RemoteAccess')
       expect(await gateway.judge('laptop:other', DEVICE)).toBeTrusted()
     },
   }),
@@ -354,6 +357,7 @@ const devices = [
           ekus: ['1.3.6.1.5.5.8.2.2'],
         }),
       )
+      lab.restartService('gateway', 'RemoteAccess')
       expect(await gateway.judge('nps1:nps', DEVICE)).toFailBecause('pki/eku-not-accepted', {
         windows: '13801',
       })

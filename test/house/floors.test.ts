@@ -41,6 +41,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'node-forge': ['src/pki/certificate/forge.ts'],
   saxes: ['src/windows/xml.ts'],
   jiti: ['src/lab/load.ts'],
+  dockerode: ['src/replica/engine.ts'],
 }
 
 /** Packages that belong to whole rooms. */

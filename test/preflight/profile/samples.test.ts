@@ -103,9 +103,78 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'info L53 33:3',
   ],
   'wmi-escaped.xml': ['error L14 18:17', 'warning L44 13:934', 'warning L13 19:17'],
+  'powershell-utf16.xml': ['info PX-05 11:19'],
+  'cdata-eap.xml': ['info L24 7:14', 'info PX-05 11:19'],
+  'escaped-eap.xml': ['info PX-05 10:19'],
+  'https-namespaces.xml': [
+    'error L46 12:24',
+    'error L46 12:111',
+    'error L46 12:505',
+    'error L46 12:602',
+    'error L46 12:1150',
+    'error L46 12:1691',
+    'error L46 12:2074',
+    'info L24 6:14',
+    'info PX-05 10:19',
+  ],
+  'no-namespaces.xml': ['error L46 12:24', 'info L24 6:14', 'info PX-05 10:19'],
+  'tls-in-peap-type.xml': [
+    'error L41 12:586',
+    'warning L45 12:595',
+    'info L24 6:14',
+    'info PX-05 10:19',
+  ],
+  'quoted-names.xml': [
+    'warning L42 12:791',
+    'warning L42 12:1465',
+    'info L24 6:14',
+    'info PX-05 10:19',
+  ],
+  'short-thumbprint.xml': [
+    'error L43 12:873',
+    'error L43 12:1520',
+    'info L24 6:14',
+    'info PX-05 10:19',
+  ],
+  'late-native-profile.xml': [
+    'error L13 11:17',
+    'warning L12 10:17',
+    'warning PX-04 13:3',
+    'info L24 14:14',
+    'info PX-05 18:19',
+  ],
+  'all-addresses.xml': [
+    'warning L48 18:14',
+    'warning L51 25:3',
+    'info L24 6:14',
+    'info PX-05 10:19',
+    'info L49 21:3',
+  ],
+  'gateway-address.xml': [
+    'warning L56 5:19',
+    'warning L23 7:14',
+    'info L08 5:19',
+    'info L24 7:14',
+    'info L28 9:25',
+    'info PX-05 11:19',
+  ],
+  'persistent-apex.xml': [
+    'error L14 22:17',
+    'error L12 27:17',
+    'error L13 28:17',
+    'info L24 6:14',
+    'info PX-05 10:19',
+  ],
 }
 
-const UNREADABLE = ['lab-device.xml', 'letter-case.xml', 'peap-passwords.xml']
+const UNREADABLE = [
+  'lab-device.xml',
+  'late-native-profile.xml',
+  'letter-case.xml',
+  'peap-passwords.xml',
+  'short-thumbprint.xml',
+  'tls-in-peap-type.xml',
+]
 
 test('each sample is expected', () => {
   expect(readdirSync(samples).toSorted()).toEqual(Object.keys(EXPECTED).toSorted())
