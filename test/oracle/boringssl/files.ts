@@ -77,6 +77,7 @@ function crlVerdict(text: string): string {
         : [],
     demandsConformance: false,
     demandsDelta: false,
+    verify: verifySignature,
   })
   if (failure === undefined) return 'good'
   return failure.code === 'pki/revoked' ? 'revoked' : 'says nothing'

@@ -112,7 +112,6 @@ export class Twin {
     const rng = new HintedRng(rangesOf(spec))
     this.#rngs.push(rng)
     const filter = createFilter(spec, {
-      networks: router.nics.map(({ network }) => network),
       clock: () => this.#world.now,
       rng: { ...rngFrom('never drawn from'), below: (bound) => rng.below(bound) } satisfies Rng,
       addressOf: (network) => stack.addressOf(network),

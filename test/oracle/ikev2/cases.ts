@@ -11,7 +11,7 @@ import {
 } from '../../../src/topology/edit-gateway.ts'
 import type { IpsecPolicySpec } from '../../../src/topology/ipsec.ts'
 import { policySuites } from '../../../src/windows/ipsec-suites.ts'
-import type { Act, Client, IkeCase, Manner, Role } from './case.ts'
+import { whyByEngine, type Act, type Client, type IkeCase, type Manner, type Role } from './case.ts'
 import { EAP_FAILURE, espSuiteText, groupText, ikeSuiteText } from './sight.ts'
 import type { Secrets } from './topology.ts'
 
@@ -38,6 +38,10 @@ const onBoth = (policy: IpsecPolicySpec): readonly Edit[] => [
   withGatewayIpsec('gateway', policy),
   withVpnClient('laptop', { ipsec: policy }),
 ]
+/** The least that RRAS takes: at nine tenths of it a child SA is renewed. A page of the intranet is larger than that. */
+const WEARS_SOON = withVpnGateway('gateway', {
+  ipsec: { saDataSizeForRenegotiationKilobytes: 1024 },
+})
 const fragmenting: readonly Edit[] = [withVpnGateway('gateway', { serverFragmentation: true })]
 
 export function drawCases(draw: Draw): readonly IkeCase[] {
@@ -46,10 +50,24 @@ export function drawCases(draw: Draw): readonly IkeCase[] {
     ...suites(draw),
     ...renewals(draw),
     ...paths(draw),
+    ...liveness(draw),
     ...endings(draw),
     ...failures(draw),
-  ]
+    ...cookies(draw),
+  ].map((test) =>
+    hasGatewayRenew(test, draw.role) ? { ...test, edits: [WEARS_SOON, ...test.edits] } : test,
+  )
 }
+
+/** A live gateway renews a child SA when enough has gone through it. */
+const hasGatewayRenew = (test: IkeCase, role: Role): boolean =>
+  role === 'responder' &&
+  whyByEngine(test, role) === undefined &&
+  test.acts.some((act) => act.kind === 'rekey' && act.by === 'twin')
+
+/** Who renews a child SA, where either may: a Windows client cannot be told to. */
+const renewer = ({ role, rng }: Draw): 'twin' | 'charon' =>
+  role === 'responder' ? rng.pick(['twin', 'charon'] as const) : 'charon'
 
 function client({ secrets }: Draw, manner: Manner, rest: Partial<Client> = {}): Client {
   if (manner === 'certificate') return { node: 'laptop', manner, certificate: 'device', ...rest }
@@ -90,7 +108,7 @@ function suites(draw: Draw): readonly IkeCase[] {
     const manner = draw.rng.pick(MANNERS)
     return connected(`suite: ${name} (${manner})`, client(draw, manner), {
       edits: onBoth(policy),
-      acts: [{ kind: 'rekey', what: 'child', by: draw.rng.pick(['twin', 'charon'] as const) }],
+      acts: [{ kind: 'rekey', what: 'child', by: renewer(draw) }],
       expect: {
         kind: 'connected',
         ike: ikeSuiteText(ike[0]!),
@@ -214,13 +232,32 @@ function paths(draw: Draw): readonly IkeCase[] {
     connected('the client moves, then both SAs are renewed', client(draw, 'certificate'), {
       acts: [
         { kind: 'move' },
-        { kind: 'rekey', what: 'child', by: 'charon' },
-        { kind: 'rekey', what: 'ike', by: 'twin' },
+        { kind: 'rekey', what: 'child', by: draw.role === 'responder' ? 'twin' : 'charon' },
+        { kind: 'rekey', what: 'ike', by: 'charon' },
       ],
       source: 'RFC 4555 §3.5',
     }),
   ]
 }
+
+const liveness = (draw: Draw): readonly IkeCase[] =>
+  (['twin', 'charon'] as const).map((by) => ({
+    ...connected(`${by} asks for a sign of life`, client(draw, draw.rng.pick(MANNERS)), {
+      acts: [{ kind: 'silence', by }],
+      source: `${RFC} §2.4`,
+    }),
+    ...(by === 'charon' && { charonAsksAfter: 1 }),
+  }))
+
+/** The last of all: for ten seconds charon wants cookies of everybody. */
+const cookies = (draw: Draw): readonly IkeCase[] => [
+  {
+    ...connected('a cookie is asked for', client(draw, draw.rng.pick(MANNERS)), {
+      source: `${RFC} §2.6`,
+    }),
+    cookie: true,
+  },
+]
 
 const endings = (draw: Draw): readonly IkeCase[] =>
   (['twin', 'charon'] as const).map((by) =>

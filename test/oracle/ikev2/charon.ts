@@ -14,6 +14,8 @@ const PING = fileURLToPath(new URL('ping.py', import.meta.url))
 const START_MS_MAX = 20_000
 const POLL_MS = 20
 
+type Render = (directory: string, namespace: Namespace) => Promise<StrongSwanFiles>
+
 export class Charon {
   readonly directory: string
   readonly namespace: Namespace
@@ -26,10 +28,19 @@ export class Charon {
   }
 
   /** `render` is told the folder, and where charon will be. Only `strongswan.conf` counts now. */
-  static async start(
-    wiring: Wiring,
-    render: (directory: string, namespace: Namespace) => Promise<StrongSwanFiles>,
-  ): Promise<Charon> {
+  static async start(wiring: Wiring, render: Render): Promise<Charon> {
+    const charon = await Charon.prepare(wiring, render)
+    try {
+      await charon.begin()
+      return charon
+    } catch (thrown) {
+      await charon.stop()
+      throw thrown
+    }
+  }
+
+  /** Everything that it needs stands, and it has not begun. */
+  static async prepare(wiring: Wiring, render: Render): Promise<Charon> {
     const directory = mkdtempSync(path.join(tmpdir(), 'sallyport-charon-'))
     const output: string[] = []
     const namespace = await Namespace.open(
@@ -41,13 +52,16 @@ export class Charon {
     const charon = new Charon(directory, namespace, output)
     try {
       writeFiles(directory, await render(directory, namespace))
-      namespace.release()
-      await charon.#whenReady()
       return charon
     } catch (thrown) {
       await charon.stop()
       throw thrown
     }
+  }
+
+  async begin(): Promise<void> {
+    this.namespace.release()
+    await this.#whenReady()
   }
 
   async #whenReady(): Promise<void> {

@@ -7,25 +7,28 @@ import type { Compiled } from '../../../src/lab/compile.ts'
 import type { LabNode } from '../../../src/lab/lab.ts'
 import type { ConnectReport } from '../../../src/lab/reports.ts'
 import type { TunnelKind } from '../../../src/lab/vpn-profile.ts'
-import { withNode } from '../../../src/topology/edit.ts'
+import type { Rng } from '../../../src/base/rng.ts'
+import { withInterface, withNode } from '../../../src/topology/edit.ts'
+import { withRemoteAccess } from '../../../src/topology/edit-gateway.ts'
 import type { Client, IkeCase } from './case.ts'
 import { profileOf } from './profile.ts'
 import type { Sight } from './sight.ts'
-import { GATEWAY_AT } from './topology.ts'
-import type { Twin, TwinSession } from './twin.ts'
+import { CLIENT_AT, CLIENT_MOVES_TO, GATEWAY_AT, INSIDE_DNS } from './topology.ts'
+import type { Twin, TwinSession, Visit } from './twin.ts'
 
 /** RemoteAccess: a client has been given its address. */
 const ADDRESS_GIVEN = 20_274
 const DISCONNECTED = 20_275
 const HTTP_OK = 200
 
-export const liveGateway: Twin = {
+export const liveGateway = (rng: Rng): Twin => ({
   inside: 'hosts',
-  isLed: false,
-  async start(_: IkeCase, { topology }: Compiled): Promise<TwinSession> {
+  renews: 'by traffic',
+  async start({ name }: IkeCase, { topology }: Compiled): Promise<TwinSession> {
     const gateway = new LiveGateway()
     const started = await startLive(topology, {
       node: 'gateway',
+      seed: seedFor(rng, name),
       bind: GATEWAY_AT,
       exposes: true,
       onLog: (entry) => gateway.hear(entry),
@@ -34,7 +37,9 @@ export const liveGateway: Twin = {
     gateway.session = started.value
     return gateway
   },
-}
+})
+
+const seedFor = (rng: Rng, name: string): number => rng.fork(name).below(2 ** 31)
 
 class LiveGateway implements TwinSession {
   session: LiveSession | undefined
@@ -68,7 +73,7 @@ class LiveGateway implements TwinSession {
   }
 
   sight(): Partial<Sight> {
-    return { address: this.#address }
+    return { address: this.#address, ...(this.stands && { dns: [INSIDE_DNS] }) }
   }
 
   refusals(): undefined {
@@ -76,7 +81,7 @@ class LiveGateway implements TwinSession {
   }
 
   rekey(): void {
-    throw new Error('RRAS renews by its own clock')
+    throw new Error('RRAS renews by what went through, or by its own clock')
   }
 
   slow(): void {
@@ -91,8 +96,14 @@ class LiveGateway implements TwinSession {
     return Promise.resolve(0)
   }
 
+  visit(): undefined {
+    return undefined
+  }
+
+  /** Routing and Remote Access stops: whoever is in is told, and nobody is in a service that does not run. */
   close(): void {
-    throw new Error('nobody disconnects the client')
+    this.session?.lab.apply(withRemoteAccess('gateway', 'stopped'))
+    this.#address = undefined
   }
 
   async stop(): Promise<void> {
@@ -101,10 +112,10 @@ class LiveGateway implements TwinSession {
 }
 
 /** The lab's own Windows client dials a real gateway. */
-export const liveClient: Twin = {
+export const liveClient = (rng: Rng): Twin => ({
   inside: 'hosts',
-  isLed: false,
-  async start({ client }: IkeCase, { topology }: Compiled): Promise<TwinSession> {
+  renews: 'when told',
+  async start({ client, name }: IkeCase, { topology }: Compiled): Promise<TwinSession> {
     const kind = client.manner === 'certificate' ? 'device' : 'user'
     const { node } = client
     const installed = withNode(node, 'has a profile', (spec) =>
@@ -112,25 +123,29 @@ export const liveClient: Twin = {
     )
     const started = await startLive(installed.apply(topology), {
       node,
+      seed: seedFor(rng, name),
       exposes: true,
       realPort: () => undefined,
       remotes: [{ to: GATEWAY_AT, address: GATEWAY_AT }],
+      sources: [CLIENT_AT, CLIENT_MOVES_TO].map((own) => ({ own, address: own })),
     })
     if (!started.ok) throw new Error(`the twin does not start: ${JSON.stringify(started.error)}`)
     return new LiveClient(started.value, client, kind)
   },
-}
+})
 
 class LiveClient implements TwinSession {
   readonly trace: string[] = []
   readonly #session: LiveSession
   readonly #client: Client
+  readonly #kind: TunnelKind
   readonly #dialled: Promise<ConnectReport>
 
   constructor(session: LiveSession, client: Client, tunnel: TunnelKind) {
     const { user, password, certificate, manner } = client
     this.#session = session
     this.#client = client
+    this.#kind = tunnel
     this.#dialled = this.#node.connect({
       tunnel,
       trigger: 'manual',
@@ -167,15 +182,16 @@ class LiveClient implements TwinSession {
   }
 
   rekey(): void {
-    throw new Error('Windows renews by its own clock')
+    throw new Error('a Windows client has no setting for when it renews its keys')
   }
 
   slow(): void {
     throw new Error('the way to a real gateway has no latency of its own')
   }
 
-  move(): void {
-    throw new Error('the laptop has one network here')
+  /** Its address on the network where it is becomes another, as when DHCP gives it one. */
+  move(address: string): void {
+    this.#session.lab.apply(withInterface(this.#client.node, 'outside', { address }))
   }
 
   /** Pages, in place of pings: a lab that is live keeps no packets by which a probe could tell its answer. */
@@ -193,8 +209,15 @@ class LiveClient implements TwinSession {
     return replies
   }
 
+  async visit(name: string): Promise<Visit> {
+    const { servers, answers } = await this.#node.resolve(name)
+    const report = await this.#node.get(`http://${name}/`)
+    this.trace.push(JSON.stringify(report))
+    return { servers, address: answers[0]?.data, page: report.body }
+  }
+
   close(): void {
-    void this.#node.disconnect()
+    void this.#node.disconnect(this.#kind)
   }
 
   async stop(): Promise<void> {

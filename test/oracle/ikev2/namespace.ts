@@ -21,6 +21,9 @@ export function missingJudge(): string | undefined {
     ['python3', '--version'],
     ['swanctl', '--version'],
     ['freeradius', '-v'],
+    ['named', '-v'],
+    ['dig', '-v'],
+    ['curl', '-V'],
   ] as const) {
     const [program, ...args] = argv
     if (spawnSync(program, args).error !== undefined) return `${program} is not installed`
@@ -58,8 +61,10 @@ export async function must(program: string, ...args: readonly string[]): Promise
 
 /** Addresses with their prefix length, by interface. */
 export interface Wiring {
-  /** On the cable, this process's end. */
-  readonly here: readonly string[]
+  /** What is at this end of the cable. Default: the namespace of this process. */
+  readonly from?: Namespace
+  /** On the cable, this end. Absent: there is no cable, until another namespace is wired `from` that one. */
+  readonly here?: readonly string[]
   readonly there: readonly string[]
   /** Behind the other end. */
   readonly behind: readonly string[]
@@ -70,11 +75,13 @@ const CABLE = 'cable'
 /** A namespace that lives as long as the one program in it, which has not begun yet: {@link Namespace.release} lets it. */
 export class Namespace {
   readonly #child: ChildProcess
-  readonly #pid: string
+  /** Of the one program in it. */
+  readonly pid: string
+  #unplug: () => Promise<void> = async () => {}
 
   private constructor(child: ChildProcess) {
     this.#child = child
-    this.#pid = `${child.pid}`
+    this.pid = `${child.pid}`
   }
 
   /** Make it, wire it, and have `argv` wait in it. `output`: whatever it prints. */
@@ -112,32 +119,27 @@ export class Namespace {
   async #whenApart(): Promise<void> {
     const own = await must('readlink', '/proc/self/ns/net')
     for (let tries = 0; tries < 200; tries++) {
-      if ((await must('readlink', `/proc/${this.#pid}/ns/net`)) !== own) return
+      if ((await must('readlink', `/proc/${this.pid}/ns/net`)) !== own) return
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     throw new Error('unshare made no namespace')
   }
 
-  async #wire({ here, there, behind }: Wiring): Promise<void> {
-    await must(
-      'ip',
-      'link',
-      'add',
-      CABLE,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      CABLE,
-      'netns',
-      this.#pid,
-    )
-    await must('ip', 'link', 'set', 'lo', 'up')
-    for (const address of here) await must('ip', 'addr', 'add', address, 'dev', CABLE)
-    await must('ip', 'link', 'set', CABLE, 'up')
+  async #wire({ from, here, there, behind }: Wiring): Promise<void> {
     await this.must('ip', 'link', 'set', 'lo', 'up')
-    for (const address of there) await this.must('ip', 'addr', 'add', address, 'dev', CABLE)
     for (const address of behind) await this.must('ip', 'addr', 'add', address, 'dev', 'lo')
+    if (here === undefined) return
+    const run = from === undefined ? must : from.must.bind(from)
+    const cable = ['link', 'add', CABLE, 'type', 'veth', 'peer', 'name', CABLE] as const
+    await run('ip', ...cable, 'netns', this.pid)
+    this.#unplug = async () => {
+      const del = ['link', 'del', CABLE] as const
+      await (from === undefined ? runProgram('ip', del) : from.run('ip', ...del))
+    }
+    await run('ip', 'link', 'set', 'lo', 'up')
+    for (const address of here) await run('ip', 'addr', 'add', address, 'dev', CABLE)
+    await run('ip', 'link', 'set', CABLE, 'up')
+    for (const address of there) await this.must('ip', 'addr', 'add', address, 'dev', CABLE)
     await this.must('ip', 'link', 'set', CABLE, 'up')
   }
 
@@ -152,7 +154,7 @@ export class Namespace {
 
   /** How a program is started in there. */
   command(program: string, ...args: readonly string[]): readonly [string, readonly string[]] {
-    return ['nsenter', ['--net=/proc/' + this.#pid + '/ns/net', program, ...args]]
+    return ['nsenter', ['--net=/proc/' + this.pid + '/ns/net', program, ...args]]
   }
 
   /** Start a program in there that stays; the returned function ends it. */
@@ -185,6 +187,6 @@ export class Namespace {
       clearTimeout(timer)
     }
     // Its end goes with the namespace, and this one with it; the kernel takes its time.
-    await runProgram('ip', ['link', 'del', CABLE])
+    await this.#unplug()
   }
 }

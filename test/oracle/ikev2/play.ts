@@ -6,16 +6,17 @@ import { CHILD_NAME, type StrongSwanFiles } from '../../../src/replica/render/st
 import type { Act, IkeCase, Role } from './case.ts'
 import { charonRefusals, charonSight } from './charon-sight.ts'
 import type { Charon } from './charon.ts'
-import type { Refusal, Sight } from './sight.ts'
+import { EAP_FAILURE, type Refusal, type Sight } from './sight.ts'
 import {
   CLIENT_AT,
   CLIENT_MOVES_TO,
-  DOMAIN,
   INSIDE_DNS,
   INSIDE_HOST,
+  INSIDE_NAME,
   INSIDE_PAGE,
+  LARGE_PAGE,
 } from './topology.ts'
-import type { Twin, TwinSession } from './twin.ts'
+import type { Twin, TwinSession, Visit } from './twin.ts'
 
 const CONNECT_S = 12
 const AGREE_MS = 4000
@@ -31,6 +32,8 @@ export interface Stage {
   readonly twin: Twin
   readonly charon: Charon
   render(test: IkeCase, compiled: Compiled): StrongSwanFiles
+  /** Where charon is the gateway: have one SA of it half open. */
+  crowd?(compiled: Compiled): Promise<void>
 }
 
 export interface Played {
@@ -43,6 +46,7 @@ export interface Played {
 export async function play(test: IkeCase, compiled: Compiled, stage: Stage): Promise<Played> {
   const { charon } = stage
   await charon.load(stage.render(test, compiled))
+  if (test.cookie === true) await stage.crowd?.(compiled)
   const logBefore = charon.log().length
   const session = await stage.twin.start(test, compiled)
   const table = new Table(test, stage, session, logBefore)
@@ -92,12 +96,13 @@ class Table {
       this.#say(`no connection: the twin ${stands}, charon ${initiated ?? ''}: ${this.#why()}`)
       return
     }
+    if (this.#test.cookie === true) this.#cookies()
     await this.#agree('at first')
     const { ike, children } = await this.#charonSight()
     this.#same('the suite of IKE', ike?.suite, expect.ike ?? ike?.suite)
     this.#same('the suite of ESP', children[0]?.suite, expect.esp ?? children[0]?.suite)
     await this.#pings('at first')
-    if (role === 'responder' && this.#stage.twin.inside === 'hosts') await this.#visits()
+    await this.#visits()
     for (const act of this.#test.acts) await this.#act(act)
     const renewed = this.#test.acts.some(
       (act) => act.kind === 'rekey' && act.what === 'child' && act.refused === undefined,
@@ -163,16 +168,57 @@ class Table {
     if (replies < PINGS) this.#say(`${when}: ${replies} of ${PINGS} pings were answered`)
   }
 
-  /** Names and pages of the inside, through the tunnel. */
+  /** A name of the inside, by the DNS server that came with the tunnel, and its page, through it. */
   async #visits(): Promise<void> {
-    const { namespace } = this.#stage.charon
-    const name = `intranet.${DOMAIN}`
-    const { log: answer } = await namespace.run(
-      ...(['dig', '+short', '+time=2', `@${INSIDE_DNS}`, name] as const),
+    const { role, twin } = this.#stage
+    const visit =
+      role === 'initiator'
+        ? await this.#session.visit(INSIDE_NAME)
+        : twin.inside === 'hosts'
+          ? await this.#charonVisits()
+          : undefined
+    if (visit === undefined) return
+    this.#same('the DNS server', visit.servers.join(), INSIDE_DNS)
+    this.#same(`the address of ${INSIDE_NAME}`, visit.address, INSIDE_HOST)
+    this.#same('the page of the intranet', visit.page, INSIDE_PAGE)
+  }
+
+  async #charonVisits(): Promise<Visit> {
+    const { charon } = this.#stage
+    const servers = charon.dns()
+    const { log } = await charon.namespace.run(
+      ...(['dig', '+short', '+time=2', `@${servers[0] ?? ''}`, INSIDE_NAME] as const),
     )
-    this.#same(`the address of ${name}`, answer.trim(), INSIDE_HOST)
-    const page = await namespace.run('curl', '-sm5', `http://${INSIDE_HOST}/`)
-    this.#same('the page of the intranet', page.log, INSIDE_PAGE)
+    const address = log.trim()
+    const known = `${INSIDE_NAME}:80:${address}`
+    const page = await charon.namespace.run(
+      ...(['curl', '-sm5', '--resolve', known, `http://${INSIDE_NAME}/`] as const),
+    )
+    return { servers, address, page: page.log }
+  }
+
+  async #twinRenews(what: 'ike' | 'child'): Promise<void> {
+    if (this.#stage.twin.renews === 'when told') return this.#session.rekey(what)
+    const { path, bytes } = LARGE_PAGE
+    const { log } = await this.#stage.charon.namespace.run(
+      ...(['curl', '-sm20', '-o', '/dev/null', '-w', '%{size_download}'] as const),
+      `http://${INSIDE_HOST}${path}`,
+    )
+    this.#same('the page under which keys were renewed', log.trim(), `${bytes}`)
+  }
+
+  #cookies(): void {
+    const log = this.#stage.charon.log().slice(this.#logBefore)
+    if (!/IKE_SA_INIT response 0 \[ N\(COOKIE\) \]/.test(log)) this.#say('no cookie was asked for')
+    if (!/IKE_SA_INIT request 0 \[ N\(COOKIE\) /.test(log)) this.#say('no cookie was brought')
+  }
+
+  /** An empty INFORMATIONAL, and its answer. */
+  #lived(by: 'twin' | 'charon', log: string): boolean {
+    const [asks, answers] =
+      by === 'charon' ? ['generating', 'parsed'] : (['parsed', 'generating'] as const)
+    const asked = new RegExp(`${asks} INFORMATIONAL request (\\d+) \\[ \\]`).exec(log)?.[1]
+    return asked !== undefined && log.includes(`${answers} INFORMATIONAL response ${asked} [ ]`)
   }
 
   async #act(act: Act): Promise<void> {
@@ -182,7 +228,7 @@ class Table {
         const when = `${act.by} renewed ${act.what}`
         const before = await this.#spis(act.what)
         await this.#pings(when, async () => {
-          if (act.by === 'twin') this.#session.rekey(act.what)
+          if (act.by === 'twin') await this.#twinRenews(act.what)
           else await charon.rekey(act.what, await this.#nameOf(act.what))
         })
         const isNew = async (): Promise<boolean> => (await this.#spis(act.what)) !== before
@@ -210,6 +256,14 @@ class Table {
         await sleep(CROSSING_MS)
         await this.#agree(when)
         return this.#pings(`after ${when}`)
+      }
+      case 'silence': {
+        const since = charon.log().length
+        await this.#until(`${act.by} asked for no sign of life, or got none`, () =>
+          Promise.resolve(this.#lived(act.by, charon.log().slice(since))),
+        )
+        await this.#agree('after the silence')
+        return this.#pings('after the silence')
       }
       case 'move': {
         if (role === 'initiator') this.#session.move(CLIENT_MOVES_TO)
@@ -270,7 +324,7 @@ class Table {
     const { charon, role, twin: player } = this.#stage
     const isTwin = (from === 'gateway') === (role === 'responder')
     if (beforeEap && role === 'responder' && player.inside === 'hosts')
-      await this.#told('AUTHENTICATION_FAILED', 'twin')
+      await this.#told(EAP_FAILURE, 'twin')
     else await this.#told(notify, isTwin ? 'twin' : 'charon')
     const sas = (await charon.sas()).filter(({ state }) => state === 'ESTABLISHED')
     const twin = this.#session.sight()
@@ -278,6 +332,8 @@ class Table {
     if (stands && lost) this.#say('the twin let IKE go, too')
     const hasChild = (twin.children ?? []).length > 0 || sas.some((sa) => sa.children.length > 0)
     if (hasChild) this.#say('a child came up')
+    // Where IKE stands, its CFG_REPLY came before the child was refused.
+    if (!stands && this.#session.stands) this.#say('a client is in')
   }
 
   /** Until both saw it; both must have seen it first of all. */

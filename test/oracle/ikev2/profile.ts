@@ -1,4 +1,7 @@
-/** ProfileXML for the proofs of the cases, and nothing else that a deployment has: what a client of the lab dials by. */
+/**
+ * ProfileXML for the proofs of the cases, and little else that a deployment has: what a client of the lab dials by. It is dialled by hand, and its low
+ * metric has Windows ask the DNS server of the tunnel first.
+ */
 import type { SourceFile } from '../../../src/topology/files.ts'
 import type { Client } from './case.ts'
 import { GATEWAY_NAME, NPS_NAME } from './topology.ts'
@@ -15,7 +18,7 @@ export function profileOf({ manner, server = GATEWAY_NAME }: Client): SourceFile
     path: `${manner}.xml`,
     encoding: 'utf-8',
     text: `<VPNProfile>
-  <AlwaysOn>true</AlwaysOn>
+  <AlwaysOn>false</AlwaysOn>
   ${isDevice ? '<DeviceTunnel>true</DeviceTunnel>' : ''}
   <NativeProfile>
     <Servers>${server}</Servers>
@@ -26,6 +29,7 @@ export function profileOf({ manner, server = GATEWAY_NAME }: Client): SourceFile
     </Authentication>
     <DisableClassBasedDefaultRoute>true</DisableClassBasedDefaultRoute>
   </NativeProfile>
+  <IPv4InterfaceMetric>3</IPv4InterfaceMetric>
   <Route><Address>10.10.0.0</Address><PrefixSize>16</PrefixSize></Route>
 </VPNProfile>
 `,

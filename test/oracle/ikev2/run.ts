@@ -1,26 +1,28 @@
 /**
  * The IKEv2 judges: charon dials the twin's gateway, then the twin's client dials a gateway of charon with FreeRADIUS behind it, both made of one
- * topology. Each case must end as it must, with both sides seeing the same.
- * `npm run oracle -- ikev2 --seed N [--only WORDS] [--role responder|initiator] [--twin live] [--trace 1]`: `--twin live` has a whole lab answer, by
- * `sallyport live`, in those cases that leave it alone.
+ * topology. Each case must end as it must, with both sides seeing the same. A whole lab plays the twin, by `live`; its engines alone play what no
+ * Windows machine can be told to do (`case.ts`).
+ * `npm run oracle -- ikev2 --seed N [--only WORDS] [--role responder|initiator] [--twin live|engine] [--trace 1]`: `--twin live` leaves out what is the
+ * engines', `--twin engine` has them play all.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { rngFrom, type Rng } from '../../../src/base/rng.ts'
 import { compileTopology, type Compiled } from '../../../src/lab/compile.ts'
+import { renderNamed } from '../../../src/replica/render/named.ts'
 import {
   renderStrongSwanClient,
-  renderStrongSwanGateway,
   type StrongSwanFiles,
   type StrongSwanProof,
 } from '../../../src/replica/render/strongswan.ts'
 import { compose, type Edit } from '../../../src/topology/edit.ts'
 import type { Topology } from '../../../src/topology/topology.ts'
 import { refuse, type OracleOptions } from '../options.ts'
-import { SERVER, startFreeRadius, type RadiusServer } from '../radius/freeradius.ts'
-import type { Client, IkeCase, Role } from './case.ts'
+import { whyByEngine, type Client, type IkeCase, type Role } from './case.ts'
 import { drawCases } from './cases.ts'
 import { Charon } from './charon.ts'
-import { EngineInitiator, EngineResponder } from './engine/twins.ts'
+import { startCharonGateway } from './charon-gateway.ts'
+import { EngineInitiator, EngineResponder, leaveHalfOpen } from './engine/twins.ts'
 import { knownReason } from './known.ts'
 import { liveClient, liveGateway } from './live-twin.ts'
 import { isInside, missingJudge, runInside, type Wiring } from './namespace.ts'
@@ -33,12 +35,17 @@ import {
   drawSecrets,
   GATEWAY_AT,
   GATEWAY_NAME,
+  INSIDE_DNS,
   INSIDE_HOST,
+  INSIDE_PAGE,
   NPS_NAME,
   oracleTopology,
   type Secrets,
 } from './topology.ts'
 
+/** Half-open SAs with which charon asks for cookies. More than a client alone causes, when it repeats itself to a machine that is slow. */
+const CROWD = 4
+const CROWD_MS_MAX = 20_000
 const HOUR_MS = 3_600_000
 /** As a shell has it: 128 and the number of the signal. */
 const TERMINATED = 143
@@ -78,10 +85,11 @@ async function judge(
 ): Promise<Counts> {
   const rng = rngFrom(`oracle/ikev2/${seed}`)
   const secrets = drawSecrets(rng.fork('secrets'))
-  const player = playerOf(role, twin, rng)
+  const players = playersOf(role, rng)
   const cases = drawCases({ role, rng: rng.fork(role), secrets }).filter(
     (test) =>
-      (only === undefined || test.name.includes(only)) && (player.isLed || !isLedBy(test, role)),
+      (only === undefined || test.name.includes(only)) &&
+      (twin !== 'live' || whyByEngine(test, role) === undefined),
   )
   // The whole hour before: certificates must be good by the machine's own clock.
   const start = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS)
@@ -89,12 +97,16 @@ async function judge(
     .replace('.000', '')
   const base = oracleTopology(secrets, start)
   const counts: Counts = { cases: 0, agreed: 0, listed: 0 }
-  const stage = await setUp(role, base, secrets, player)
+  const stage = await setUp(role, base, secrets)
   const giveUp = (): void => void stage.takeDown().finally(() => process.exit(TERMINATED))
   process.once('SIGTERM', giveUp)
   try {
     for (const test of cases) {
-      const { differences, trace: lines } = await play(test, compiledFor(base, test.edits), stage)
+      const because = whyByEngine(test, role)
+      if (because !== undefined) console.log(`${role}: ${test.name}: by the engine: ${because}`)
+      const player = because !== undefined || twin === 'engine' ? players.engine : players.live
+      const compiled = compiledFor(base, test.edits)
+      const { differences, trace: lines } = await play(test, compiled, { ...stage, twin: player })
       const why = knownReason(test.name)
       const isListed = why !== undefined && differences.length > 0
       counts.cases++
@@ -117,24 +129,17 @@ function compiledFor(base: Topology, edits: readonly Edit[]): Compiled {
   return compiled.value
 }
 
-function playerOf(role: Role, twin: string | undefined, rng: Rng): Twin {
-  if (twin === 'live') return role === 'responder' ? liveGateway : liveClient
+function playersOf(role: Role, rng: Rng): { readonly live: Twin; readonly engine: Twin } {
+  const [live, engine] = [rng.fork('live'), rng.fork('twin')]
   return role === 'responder'
-    ? new EngineResponder(rng.fork('twin'))
-    : new EngineInitiator(rng.fork('twin'))
+    ? { live: liveGateway(live), engine: new EngineResponder(engine) }
+    : { live: liveClient(live), engine: new EngineInitiator(engine) }
 }
 
-/** Whether the twin must be told what to do. */
-const isLedBy = ({ acts }: IkeCase, role: Role): boolean =>
-  acts.some(
-    (act) =>
-      act.kind === 'collide' || (act.kind === 'move' ? role === 'initiator' : act.by === 'twin'),
-  )
+const setUp = (role: Role, base: Topology, secrets: Secrets) =>
+  role === 'responder' ? charonDials(base) : charonAnswers(base, secrets)
 
-const setUp = (role: Role, base: Topology, secrets: Secrets, twin: Twin) =>
-  role === 'responder' ? charonDials(base, twin) : charonAnswers(base, secrets, twin)
-
-type SetUp = Stage & { takeDown(): Promise<void> }
+type SetUp = Omit<Stage, 'twin'> & { takeDown(): Promise<void> }
 
 const CLIENT_THERE: Wiring = {
   here: [`${GATEWAY_AT}/24`],
@@ -142,27 +147,34 @@ const CLIENT_THERE: Wiring = {
   behind: [],
 }
 
-async function charonDials(base: Topology, twin: Twin): Promise<SetUp> {
-  const render = (client: Client, compiled: Compiled, directory: string): StrongSwanFiles =>
+async function charonDials(base: Topology): Promise<SetUp> {
+  const render = (
+    { client, ...test }: Pick<IkeCase, 'client' | 'charonAsksAfter'>,
+    compiled: Compiled,
+    directory: string,
+  ): StrongSwanFiles =>
     renderStrongSwanClient({
       compiled,
       node: client.node,
       directory,
+      ...asking(test),
       proof: proofOf(client),
       gateway: { address: GATEWAY_AT, name: client.server ?? GATEWAY_NAME },
     })
   const first: Client = { node: 'laptop', manner: 'certificate', certificate: 'device' }
   const charon = await Charon.start(CLIENT_THERE, (directory) =>
-    Promise.resolve(render(first, compiledFor(base, []), directory)),
+    Promise.resolve(render({ client: first }, compiledFor(base, []), directory)),
   )
   return {
     role: 'responder',
-    twin,
     charon,
-    render: ({ client }, compiled) => render(client, compiled, charon.directory),
+    render: (test, compiled) => render(test, compiled, charon.directory),
     takeDown: () => charon.stop(),
   }
 }
+
+const asking = ({ charonAsksAfter }: Pick<IkeCase, 'charonAsksAfter'>) =>
+  charonAsksAfter === undefined ? {} : { asksAfter: charonAsksAfter }
 
 function proofOf({
   manner,
@@ -184,47 +196,63 @@ function proofOf({
 const GATEWAY_THERE: Wiring = {
   here: [`${CLIENT_AT}/24`, `${CLIENT_MOVES_TO}/24`],
   there: [`${GATEWAY_AT}/24`],
-  behind: [`${INSIDE_HOST}/32`],
+  behind: [`${INSIDE_HOST}/32`, `${INSIDE_DNS}/32`],
 }
 
-async function charonAnswers(
-  base: Topology,
-  { radius: secret }: Secrets,
-  twin: Twin,
-): Promise<SetUp> {
-  let nps: RadiusServer | undefined
-  const render = (compiled: Compiled, directory: string): StrongSwanFiles =>
-    renderStrongSwanGateway({
-      compiled,
-      node: 'gateway',
-      directory,
-      address: GATEWAY_AT,
-      radius: [{ address: SERVER, secret, authenticationPort: nps!.port }],
-    })
-  const compiled = compiledFor(base, [])
-  const charon = await Charon.start(GATEWAY_THERE, async (directory, namespace) => {
-    nps = await startFreeRadius(compiled, {
-      realAddress: () => SERVER,
-      command: (program, ...args) => namespace.command(program, ...args),
-    })
-    return render(compiled, directory)
-  }).catch(async (thrown: unknown) => {
-    await nps?.stop()
-    throw thrown
-  })
-  const folder = `${charon.directory}/pages`
-  mkdirSync(folder)
-  const site = ['-m', 'http.server', '80', '--bind', INSIDE_HOST, '--directory', folder]
-  const closeSite = charon.namespace.start('python3', ...site)
+async function charonAnswers(base: Topology, { radius: secret }: Secrets): Promise<SetUp> {
+  const habits = { cookiesFrom: CROWD }
+  const { charon, render, stop } = await startCharonGateway(
+    compiledFor(base, []),
+    secret,
+    GATEWAY_THERE,
+    habits,
+  )
+  const closeInside = startInside(base, charon)
   return {
     role: 'initiator',
-    twin,
     charon,
-    render: (_, each) => render(each, charon.directory),
+    render: (test, each) => render(each, { ...habits, ...asking(test) }),
+    crowd: (each) => crowd(charon, each),
     takeDown: async () => {
-      closeSite()
-      await nps?.stop()
-      await charon.stop()
+      closeInside()
+      await stop()
     },
   }
+}
+
+/** One after another: charon counts those who still wait in its queue, too. */
+async function crowd(charon: Charon, compiled: Compiled): Promise<void> {
+  const end = performance.now() + CROWD_MS_MAX
+  for (let count = 1; count <= CROWD; count++) {
+    const leave = await leaveHalfOpen(compiled, rngFrom(`half-open/${count}`))
+    try {
+      while ((await charon.sas()).length < count) {
+        if (performance.now() > end) throw new Error('charon takes no notice of an IKE_SA_INIT')
+      }
+    } finally {
+      await leave()
+    }
+  }
+}
+
+/** What is behind charon: a DNS server with the domain's zone, and the intranet's page. The returned function ends both. */
+function startInside({ zones }: Topology, { directory, namespace }: Charon): () => void {
+  const pages = path.join(directory, 'pages')
+  mkdirSync(pages)
+  writeFileSync(path.join(pages, 'index.html'), INSIDE_PAGE)
+  const site = ['-m', 'http.server', '80', '--bind', INSIDE_HOST, '--directory', pages]
+  const folder = path.join(directory, 'named')
+  mkdirSync(folder)
+  const rendered = renderNamed({
+    spec: { service: 'dns-server', zones: ['corp'] },
+    zones: zones ?? {},
+    listen: { address: INSIDE_DNS, port: 53 },
+    directory: folder,
+  })
+  for (const { name, text } of rendered.files) writeFileSync(path.join(folder, name), text)
+  const ends = [
+    namespace.start('python3', ...site),
+    namespace.start('named', '-g', '-n', '1', '-c', path.join(folder, 'named.conf')),
+  ]
+  return () => ends.forEach((end) => end())
 }

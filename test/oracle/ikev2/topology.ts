@@ -34,6 +34,9 @@ export const INSIDE_HOST = '10.10.0.9'
 export const INSIDE_DNS = '10.10.0.6'
 /** What its web server says. */
 export const INSIDE_PAGE = 'through the tunnel'
+export const INSIDE_NAME = `intranet.${DOMAIN}`
+/** More than nine tenths of 1,024 KB with its headers, at which an SA is renewed, and less than all of it. */
+export const LARGE_PAGE = { path: '/large', bytes: 950_000 } as const
 
 export const USERS = ['ada', 'carol'] as const
 export type User = (typeof USERS)[number]
@@ -135,7 +138,11 @@ export function oracleTopology({ radius, passwords }: Secrets, start: string): T
         {
           os: 'windows-server-2022',
           ...root,
-          services: [webServer({ pages: { '/': INSIDE_PAGE } })],
+          services: [
+            webServer({
+              pages: { '/': INSIDE_PAGE, [LARGE_PAGE.path]: 'x'.repeat(LARGE_PAGE.bytes) },
+            }),
+          ],
         },
       ),
       nps: host(

@@ -21,17 +21,25 @@ export interface TwinSession {
   move(address: string): void
   /** Replies to `count` pings through the tunnel. Initiator only: a responder answers those of charon. */
   ping(to: string, count: number): Promise<number>
+  /** A name and its page, as a program of the client asks for them through the tunnel. Undefined: there is no client with programs. */
+  visit(name: string): Promise<Visit> | undefined
   close(): void
   stop(): Promise<void>
   /** One line for each thing that happened, for whoever looks into a difference. */
   readonly trace: readonly string[]
 }
 
+export interface Visit {
+  readonly servers: readonly string[]
+  readonly address: string | undefined
+  readonly page: string | undefined
+}
+
 export interface Twin {
   /** What is behind a gateway: something that answers pings, or the hosts of the topology. */
   readonly inside: 'echo' | 'hosts'
-  /** Whether it can be told to renew, to collide and to say good-bye. */
-  readonly isLed: boolean
+  /** What makes it renew a child SA: a word, or that enough has gone through it. */
+  readonly renews: 'when told' | 'by traffic'
   /** As a responder it listens from now on; as an initiator it dials. */
   start(test: IkeCase, compiled: Compiled): Promise<TwinSession>
 }

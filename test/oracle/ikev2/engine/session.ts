@@ -2,6 +2,7 @@
  * One IKE session of an engine on this machine, in either role, with its ESP: what it saw is noted for the comparison. Not who it talks to:
  * `responder.ts` and `initiator.ts` answer its questions.
  */
+import { REAL_IKE } from '../../../../src/crypto/ike/cryptography.ts'
 import { formatIpv4, type Ipv4 } from '../../../../src/base/address.ts'
 import { toHex, u32 } from '../../../../src/base/bytes.ts'
 import type { IkeChild, IkeInput, IkePeer } from '../../../../src/engine/ikev2/contract.ts'
@@ -82,6 +83,7 @@ export class EngineSession implements IkeOwner {
         return host.now
       },
       rng: host.rng.fork(`esp/${label}`),
+      cryptography: REAL_IKE,
       outerDontFragment: 'cleared',
       mtuTo: () => MTU,
       send: (to, packet) => host.send(to, packet, false),

@@ -5,6 +5,7 @@
 import { ipv4, parsePrefix, type Ipv4 } from '../../../../src/base/address.ts'
 import { setU32, u32 } from '../../../../src/base/bytes.ts'
 import type { Rng } from '../../../../src/base/rng.ts'
+import { seconds, type Duration } from '../../../../src/base/time.ts'
 import type { IkeInput } from '../../../../src/engine/ikev2/contract.ts'
 import { IkeDoor } from '../../../../src/engine/ikev2/door.ts'
 import type {
@@ -23,7 +24,8 @@ import {
   gatewaySuites,
   ikeTransforms,
 } from '../../../../src/windows/ipsec-suites.ts'
-import { ConfigAttribute, IdType } from '../../../../src/wire/ikev2/numbers.ts'
+import { decodeIke } from '../../../../src/wire/ikev2/header.ts'
+import { ConfigAttribute, IdType, IkePayloadType } from '../../../../src/wire/ikev2/numbers.ts'
 import type { IkeCase } from '../case.ts'
 import type { Refusal, Sight } from '../sight.ts'
 import { CLIENT_AT, CLIENT_MOVES_TO, GATEWAY_AT, GATEWAY_NAME } from '../topology.ts'
@@ -59,7 +61,7 @@ const NOTHING: Sight = {
 
 export class EngineResponder implements Twin {
   readonly inside = 'echo'
-  readonly isLed = true
+  readonly renews = 'when told'
   readonly #rng: Rng
 
   constructor(rng: Rng) {
@@ -67,7 +69,7 @@ export class EngineResponder implements Twin {
   }
 
   async start(test: IkeCase, compiled: Compiled): Promise<TwinSession> {
-    const gateway = new Gateway(new EngineHost(this.#rng.fork(test.name)), compiled)
+    const gateway = new Gateway(new EngineHost(this.#rng.fork(test.name)), compiled, test)
     await gateway.open()
     return gateway
   }
@@ -76,14 +78,17 @@ export class EngineResponder implements Twin {
 class Gateway implements TwinSession, PortsOwner {
   readonly #host: EngineHost
   readonly #compiled: Compiled
-  readonly #door = new IkeDoor()
+  readonly #door: IkeDoor
+  readonly #deadPeer: DeadPeer
   readonly #sessions: EngineSession[] = []
   readonly #opened: (() => void)[] = []
   #given = 1
 
-  constructor(host: EngineHost, compiled: Compiled) {
+  constructor(host: EngineHost, compiled: Compiled, test: IkeCase) {
     this.#host = host
     this.#compiled = compiled
+    this.#door = new IkeDoor(test.cookie === true ? { cookiesFrom: 0 } : {})
+    this.#deadPeer = deadPeerOf(test)
   }
 
   open(): Promise<void> {
@@ -101,7 +106,9 @@ class Gateway implements TwinSession, PortsOwner {
     if (known !== undefined) return known.runner.input({ kind: 'datagram', bytes, endpoints })
     if (route.kind !== 'first') return
     const env = { now: this.#host.now, rng: this.#host.rng.fork('door'), log: () => {} }
-    if (this.#door.knock(bytes, endpoints, 0, env).kind !== 'open') return
+    const knock = this.#door.knock(bytes, endpoints, 0, env)
+    if (knock.kind === 'answer') this.#host.send(endpoints, knock.bytes, false)
+    if (knock.kind !== 'open') return
     const session = this.#newSession()
     this.#sessions.push(session)
     session.start()
@@ -160,6 +167,7 @@ class Gateway implements TwinSession, PortsOwner {
         certificate: authentication.includes('certificate'),
       },
       localSelectors: [ALL_IPV4],
+      ...this.#deadPeer,
       ...(serverFragmentation === true && { fragmentation: { packet: FRAGMENT_PACKET } }),
     }
   }
@@ -218,6 +226,10 @@ class Gateway implements TwinSession, PortsOwner {
     throw new Error('a responder does not move (RFC 4555 §3.5)')
   }
 
+  visit(): undefined {
+    return undefined
+  }
+
   ping(to: string, count: number): Promise<number> {
     const from = this.#last
     return from === undefined ? Promise.resolve(0) : ping(from, GATEWAY_AT, to, count)
@@ -239,7 +251,7 @@ class Gateway implements TwinSession, PortsOwner {
 
 export class EngineInitiator implements Twin {
   readonly inside = 'echo'
-  readonly isLed = true
+  readonly renews = 'when told'
   readonly #rng: Rng
 
   constructor(rng: Rng) {
@@ -253,23 +265,30 @@ export class EngineInitiator implements Twin {
   }
 }
 
-const ENDPOINTS: IkeEndpoints = {
-  local: { address: ipv4(CLIENT_AT), port: IKE_PORT },
+type DeadPeer = { readonly deadPeer?: Duration }
+
+/** OWN: a second, so that nobody waits for minutes. */
+const deadPeerOf = ({ acts }: IkeCase): DeadPeer =>
+  acts.some(({ kind }) => kind === 'silence') ? { deadPeer: seconds(1) } : {}
+
+const endpointsFrom = (local: string): IkeEndpoints => ({
+  local: { address: ipv4(local), port: IKE_PORT },
   remote: { address: ipv4(GATEWAY_AT), port: IKE_PORT },
-}
+})
 
 class Dialer implements TwinSession, PortsOwner {
   readonly #host: EngineHost
   readonly #session: EngineSession
 
-  constructor(host: EngineHost, compiled: Compiled, { client }: IkeCase) {
+  constructor(host: EngineHost, compiled: Compiled, test: IkeCase) {
     this.#host = host
+    const { client } = test
     const { node, server = GATEWAY_NAME, certificate = 'device' } = client
     const input = (answer: IkeInput): void => this.#session.answer(answer)
     let eap: EapSide | undefined
     this.#session = new EngineSession(
       host,
-      optionsOf(compiled, node, client.manner),
+      { ...optionsOf(compiled, node, client.manner), ...deadPeerOf(test) },
       {
         eap: (_, packet) => {
           eap ??= eapSupplicant(host, compiled, client, input)
@@ -327,6 +346,10 @@ class Dialer implements TwinSession, PortsOwner {
     this.#session.runner.input({ kind: 'moved', local: { address: ipv4(address), port: 4500 } })
   }
 
+  visit(): undefined {
+    return undefined
+  }
+
   ping(to: string, count: number): Promise<number> {
     const { address } = this.sight()
     return address === undefined ? Promise.resolve(0) : ping(this.#session, address, to, count)
@@ -346,21 +369,53 @@ class Dialer implements TwinSession, PortsOwner {
   }
 }
 
+/** An IKE_SA_INIT, with a cookie where one is asked for, whose answer nobody hears, until the returned function is called: one more SA is half open. */
+export async function leaveHalfOpen(compiled: Compiled, rng: Rng): Promise<() => Promise<void>> {
+  const host = new EngineHost(rng)
+  await host.open([CLIENT_MOVES_TO], {
+    onIke: (bytes, endpoints) => {
+      const message = decodeIke(bytes)
+      const isDemand = message.ok && message.value.nextPayload === IkePayloadType.N
+      if (isDemand) session.runner.input({ kind: 'datagram', bytes, endpoints })
+    },
+    onEsp: () => {},
+  })
+  const answers: Answers = {
+    eap: () => {},
+    judge: () => ({ accepted: false, failure: 'nobody is here' }),
+    certificate: () => undefined,
+    assign: () => [],
+  }
+  const options = optionsOf(compiled, 'laptop', 'certificate', CLIENT_MOVES_TO)
+  const session = new EngineSession(host, options, answers, 'half-open')
+  session.start()
+  return async () => {
+    session.stop()
+    await host.close()
+  }
+}
+
 /** With EAP, IDi is the client's address. */
-function optionsOf(compiled: Compiled, node: string, manner: string): IkeInitiatorOptions {
+function optionsOf(
+  compiled: Compiled,
+  node: string,
+  manner: string,
+  at: string = CLIENT_AT,
+): IkeInitiatorOptions {
+  const endpoints = endpointsFrom(at)
   const { os, vpnClient = {} } = hostOf(compiled, node)
   const { ipsec: policy, negotiateDh2048Aes256, disableMobility, ikeFragmentation } = vpnClient
   const { ike, esp } = clientSuites({ os, policy, negotiateDh2048Aes256 })
   const pfsGroup = esp[0]?.group
   return {
     role: 'initiator',
-    endpoints: ENDPOINTS,
+    endpoints,
     authentication:
       manner === 'certificate'
         ? { kind: 'certificate' }
         : {
             kind: 'eap',
-            identity: { type: IdType.ID_IPV4_ADDR, data: bytesOf(ENDPOINTS.local.address) },
+            identity: { type: IdType.ID_IPV4_ADDR, data: bytesOf(endpoints.local.address) },
           },
     ikeProposals: ike.map(ikeTransforms),
     espProposals: esp.map(espTransforms),
