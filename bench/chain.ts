@@ -72,7 +72,6 @@ function guard(stack: Stack, world: World, rules: number): void {
   stack.hooks = createFilter(
     { rules: [allowEstablished(), ...denied, allow('discard', { udp: [PORT] })] },
     {
-      networks: stack.nics.map((nic) => nic.name),
       clock: () => world.now,
       rng: stack.rng.fork('filter'),
       addressOf: (network) => stack.addressOf(network),

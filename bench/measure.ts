@@ -3,13 +3,19 @@ import { readFileSync } from 'node:fs'
 
 export interface BenchOptions {
   readonly chains: number
+  /** That dial at once. */
+  readonly clients: number
+  readonly crypto: 'real' | 'modelled'
   readonly nodes: number
   readonly packets: number
   readonly rules: number
   /** A part alone: `flood` of `radius`. */
   readonly only: string | undefined
   readonly runs: number
+  /** How long a flood lasts. */
+  readonly seconds: number
   readonly vsNs3: boolean
+  readonly vsStrongSwan: boolean
 }
 
 /** One JSON document. `ours`, `peer` and `ratio` mean what the bench measures; more of them is better unless `unit` is a size or a time. */
