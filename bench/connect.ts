@@ -9,7 +9,7 @@ import { CharonPair, missingCharon } from './charon-pair.ts'
 import { clock, median, round, type BenchOptions, type Report } from './measure.ts'
 import { connect, echo, GROUP14, vpnLab } from './vpn-lab.ts'
 
-const WARM_UP_RUNS = 80
+const WARM_UP_RUNS = 300
 const CHARON_WARM_UP_RUNS = 10
 const RUNS_MIN = 40
 /** Daemons are started for every so many runs: that takes a second each time. */
