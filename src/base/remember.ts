@@ -22,15 +22,37 @@ export function rememberLatest<T, R extends readonly unknown[]>(
   most: number,
   make: (key: string, ...rest: R) => T,
 ): (key: string, ...rest: R) => T {
-  /** In the order in which they were last asked for. */
-  const made = new Map<string, { readonly value: T }>()
+  const made = new Latest<{ readonly value: T }>(most)
   return (key, ...rest) => {
-    const known = made.get(key) ?? { value: make(key, ...rest) }
-    made.delete(key)
-    made.set(key, known)
-    const [oldest] = made.keys()
-    if (made.size > most && oldest !== undefined) made.delete(oldest)
-    return known.value
+    const known = made.get(key)
+    if (known !== undefined) return known.value
+    const value = make(key, ...rest)
+    made.set(key, { value })
+    return value
+  }
+}
+
+/** A map by text of as many entries as `most`: those that were set or found last. */
+export class Latest<V> {
+  readonly #most: number
+  /** In that order. */
+  readonly #entries = new Map<string, V>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get(key: string): V | undefined {
+    const value = this.#entries.get(key)
+    if (value !== undefined) this.set(key, value)
+    return value
+  }
+
+  set(key: string, value: V): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    const [oldest] = this.#entries.keys()
+    if (this.#entries.size > this.#most && oldest !== undefined) this.#entries.delete(oldest)
   }
 }
 

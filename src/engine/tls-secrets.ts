@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import { concat, setU16, setU32, toLatin1, utf8 } from '../base/bytes.ts'
+import { ContentType, RECORD_HEAD } from './tls-registry.ts'
 
 /** How a suite protects records. `mac` is absent for an AEAD. */
 export interface RecordCipher {
@@ -58,7 +59,8 @@ export const trafficKeys = (cipher: RecordCipher, secret: Uint8Array): RecordKey
 export const nextTrafficSecret = (cipher: RecordCipher, secret: Uint8Array): Uint8Array =>
   expandLabel(cipher.hash, secret, 'traffic upd', secret.length)
 
-const MAC_BYTES = { sha1: 20, sha256: 32, sha384: 48 } as const
+/** Octets of a digest, and of an HMAC with it. */
+export const MAC_BYTES = { sha1: 20, sha256: 32, sha384: 48 } as const
 
 /** The key block of TLS 1.2, cut for one side (RFC 5246 §6.3). */
 export function blockKeys(
@@ -139,7 +141,12 @@ export function sealTls13(
   content: Uint8Array,
 ): Uint8Array {
   const length = content.length + 1 + TAG_BYTES
-  const head = Uint8Array.of(23, ...VERSION_TLS12, length >> 8, length & 0xff)
+  const head = Uint8Array.of(
+    ContentType.applicationData,
+    ...VERSION_TLS12,
+    length >> 8,
+    length & 0xff,
+  )
   const inner = concat(content, Uint8Array.of(type))
   return concat(head, sealed(keys, nonceOf(keys.iv, sequence), head, inner))
 }
@@ -150,14 +157,17 @@ export function openTls13(
   sequence: number,
   record: Uint8Array,
 ): { readonly type: number; readonly content: Uint8Array } | undefined {
-  if (record.length < 5 + TAG_BYTES + 1) return undefined
+  if (record.length < RECORD_HEAD + TAG_BYTES + 1) return undefined
   const aead = createDecipheriv(AEAD(keys.cipher), keys.key, nonceOf(keys.iv, sequence), {
     authTagLength: TAG_BYTES,
   })
-  aead.setAAD(record.subarray(0, 5))
+  aead.setAAD(record.subarray(0, RECORD_HEAD))
   aead.setAuthTag(record.subarray(record.length - TAG_BYTES))
   try {
-    const inner = concat(aead.update(record.subarray(5, record.length - TAG_BYTES)), aead.final())
+    const inner = concat(
+      aead.update(record.subarray(RECORD_HEAD, record.length - TAG_BYTES)),
+      aead.final(),
+    )
     let end = inner.length
     while (end > 0 && inner[end - 1] === 0) end -= 1
     return end === 0 ? undefined : { type: inner[end - 1]!, content: inner.subarray(0, end - 1) }

@@ -18,6 +18,9 @@ interface KeptSession {
   readonly since: Instant
 }
 
+/** Under this name a client keeps its one session. */
+export const CLIENT_SESSION = 'client'
+
 /** Opaque; a host that forgets its sessions makes a new one. */
 export interface TlsSessions {
   readonly kind: 'tls-sessions'
@@ -63,9 +66,14 @@ export interface SessionUser {
 let asked: { readonly sessions: TlsSessions; readonly user: SessionUser } | undefined
 let platformServer: Server | undefined
 
-/** Until the next call the platform's questions are this endpoint's, about these sessions. */
+/** Until {@link askForNone} the platform's questions are this endpoint's, about these sessions. */
 export function askFor(sessions: TlsSessions, user: SessionUser): void {
   asked = { sessions, user }
+}
+
+/** The turn is over: nothing of it is kept alive. */
+export function askForNone(): void {
+  asked = undefined
 }
 
 /** Whom the platform asks for sessions; it never listens. One for all, because it is dear to make. */

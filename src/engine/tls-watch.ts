@@ -4,6 +4,14 @@
  */
 import { concat, u16 } from '../base/bytes.ts'
 import { encodeAlert, type TlsAlert } from './tls-alert.ts'
+import { readCertificates } from './tls-certificates.ts'
+import {
+  ContentType,
+  ExtensionType,
+  HandshakeType,
+  RECORD_HEAD,
+  TLS_SUITES,
+} from './tls-registry.ts'
 import {
   blockKeys,
   nextTrafficSecret,
@@ -17,55 +25,11 @@ import {
   type RecordKeys,
 } from './tls-secrets.ts'
 
-const RECORD_HEAD = 5
-const CHANGE_CIPHER_SPEC = 20
-const ALERT = 21
-const HANDSHAKE = 22
-const APPLICATION_DATA = 23
-
-const CLIENT_HELLO = 1
-const SERVER_HELLO = 2
-const CERTIFICATE = 11
-const FINISHED = 20
-const KEY_UPDATE = 24
 /** A KeyUpdate of five bytes, its type and a tag of sixteen: no other record after the handshake has this length but by chance. */
 const KEY_UPDATE_RECORD = RECORD_HEAD + 22
 
-const PRE_SHARED_KEY = 41
-const SUPPORTED_VERSIONS = 43
-
 /** SHA-256 of "HelloRetryRequest" (RFC 8446 §4.1.3), its first bytes. */
 const RETRY = Uint8Array.of(0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11)
-
-/** IANA "TLS Cipher Suites": those that may come up, by OpenSSL's name. */
-export const TLS_SUITES: ReadonlyMap<number, string> = new Map([
-  [0x1301, 'TLS_AES_128_GCM_SHA256'],
-  [0x1302, 'TLS_AES_256_GCM_SHA384'],
-  [0x1303, 'TLS_CHACHA20_POLY1305_SHA256'],
-  [0xc02b, 'ECDHE-ECDSA-AES128-GCM-SHA256'],
-  [0xc02c, 'ECDHE-ECDSA-AES256-GCM-SHA384'],
-  [0xc02f, 'ECDHE-RSA-AES128-GCM-SHA256'],
-  [0xc030, 'ECDHE-RSA-AES256-GCM-SHA384'],
-  [0xcca8, 'ECDHE-RSA-CHACHA20-POLY1305'],
-  [0xcca9, 'ECDHE-ECDSA-CHACHA20-POLY1305'],
-  [0xccaa, 'DHE-RSA-CHACHA20-POLY1305'],
-  [0x009e, 'DHE-RSA-AES128-GCM-SHA256'],
-  [0x009f, 'DHE-RSA-AES256-GCM-SHA384'],
-  [0xc023, 'ECDHE-ECDSA-AES128-SHA256'],
-  [0xc024, 'ECDHE-ECDSA-AES256-SHA384'],
-  [0xc027, 'ECDHE-RSA-AES128-SHA256'],
-  [0xc028, 'ECDHE-RSA-AES256-SHA384'],
-  [0xc009, 'ECDHE-ECDSA-AES128-SHA'],
-  [0xc00a, 'ECDHE-ECDSA-AES256-SHA'],
-  [0xc013, 'ECDHE-RSA-AES128-SHA'],
-  [0xc014, 'ECDHE-RSA-AES256-SHA'],
-  [0x009c, 'AES128-GCM-SHA256'],
-  [0x009d, 'AES256-GCM-SHA384'],
-  [0x003c, 'AES128-SHA256'],
-  [0x003d, 'AES256-SHA256'],
-  [0x002f, 'AES128-SHA'],
-  [0x0035, 'AES256-SHA'],
-])
 
 type Side = 'client' | 'server'
 
@@ -151,9 +115,9 @@ export class TlsWatch {
     // A client's own secret is known when it has something to say, which may be long after ServerHello came.
     if (own.keys === undefined) this.#deriveTls13(own)
     const keys = own.protection === 'none' ? undefined : own.keys
-    if (keys === undefined) return recordOf(ALERT, content)
+    if (keys === undefined) return recordOf(ContentType.alert, content)
     const seal = own.protection === 'tls12' ? sealTls12 : sealTls13
-    return seal(keys, own.sequence++, ALERT, content)
+    return seal(keys, own.sequence++, ContentType.alert, content)
   }
 
   #read(from: Direction, bytes: Uint8Array): void {
@@ -173,12 +137,12 @@ export class TlsWatch {
     const body = record.subarray(RECORD_HEAD)
     if (from.protection === 'tls12') {
       from.sequence += 1
-    } else if (type === CHANGE_CIPHER_SPEC) {
+    } else if (type === ContentType.changeCipherSpec) {
       // In TLS 1.3 it means nothing (RFC 8446 §D.4).
       if (this.#hellos.isTls13 !== true) this.#enterTls12(from)
     } else if (from.protection === 'none') {
-      if (type === HANDSHAKE) this.#handshake(from, body)
-    } else if (type === APPLICATION_DATA) {
+      if (type === ContentType.handshake) this.#handshake(from, body)
+    } else if (type === ContentType.applicationData) {
       this.#protectedRecord(from, record)
     }
   }
@@ -188,9 +152,9 @@ export class TlsWatch {
     const isLater = from.protection === 'application'
     if (isLater && record.length !== KEY_UPDATE_RECORD) return
     const opened = from.keys === undefined ? undefined : openTls13(from.keys, sequence, record)
-    if (opened?.type !== HANDSHAKE) return
+    if (opened?.type !== ContentType.handshake) return
     if (!isLater) this.#handshake(from, opened.content)
-    else if (opened.content[0] === KEY_UPDATE) this.#updateKeys(from)
+    else if (opened.content[0] === HandshakeType.keyUpdate) this.#updateKeys(from)
   }
 
   /** Whole messages of the handshake. */
@@ -207,13 +171,13 @@ export class TlsWatch {
   }
 
   #message(from: Direction, type: number, body: Uint8Array): void {
-    if (type === CLIENT_HELLO && from.side === 'client') {
+    if (type === HandshakeType.clientHello && from.side === 'client') {
       this.#clientHello(body)
-    } else if (type === SERVER_HELLO && from.side === 'server') {
+    } else if (type === HandshakeType.serverHello && from.side === 'server') {
       this.#serverHello(body)
-    } else if (type === CERTIFICATE && from === this.#peer) {
-      this.#peerChain = certificatesOf(body, this.#hellos.isTls13 === true)
-    } else if (type === FINISHED && from.protection === 'handshake') {
+    } else if (type === HandshakeType.certificate && from === this.#peer) {
+      this.#peerChain = readCertificates(body, this.#hellos.isTls13 === true)
+    } else if (type === HandshakeType.finished && from.protection === 'handshake') {
       this.#enterTls13(from, 'application')
     }
   }
@@ -224,7 +188,7 @@ export class TlsWatch {
     const suites = 35 + body[34]!
     const methods = suites + 2 + (suites + 2 <= body.length ? u16(body, suites) : 0)
     const extensions = methods + 1 + (body[methods] ?? 0)
-    const at = extensionAt(body, extensions, PRE_SHARED_KEY)
+    const at = extensionAt(body, extensions, ExtensionType.preSharedKey)
     // The length of all identities, then of the first.
     if (at === undefined || at + 4 > body.length) return
     const end = at + 4 + u16(body, at + 2)
@@ -240,7 +204,7 @@ export class TlsWatch {
     const suite = TLS_SUITES.get(u16(body, idEnd))
     if (suite === undefined) delete hellos.suite
     else hellos.suite = suite
-    hellos.isTls13 = extensionAt(body, idEnd + 3, SUPPORTED_VERSIONS) !== undefined
+    hellos.isTls13 = extensionAt(body, idEnd + 3, ExtensionType.supportedVersions) !== undefined
     const isRetry = RETRY.every((byte, at) => body[2 + at] === byte)
     if (!hellos.isTls13 || isRetry) return
     this.#enterTls13(this.#own, 'handshake')
@@ -292,20 +256,4 @@ function extensionAt(body: Uint8Array, at: number, wanted: number): number | und
     if (u16(body, next) === wanted) return next + 4
   }
   return undefined
-}
-
-const u24 = (b: Uint8Array, at: number): number => (b[at]! << 16) | u16(b, at + 1)
-
-/** The entries of a Certificate message (RFC 5246 §7.4.2, RFC 8446 §4.4.2), as far as they are whole. */
-function certificatesOf(body: Uint8Array, isTls13: boolean): readonly Uint8Array[] {
-  const chain: Uint8Array[] = []
-  let at = (isTls13 ? 1 + (body[0] ?? 0) : 0) + 3
-  while (at + 3 <= body.length) {
-    const end = at + 3 + u24(body, at)
-    if (end > body.length) break
-    chain.push(body.slice(at + 3, end))
-    at = end
-    if (isTls13) at += 2 + (at + 2 <= body.length ? u16(body, at) : 0)
-  }
-  return chain
 }

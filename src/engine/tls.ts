@@ -9,7 +9,14 @@ import { alertNamed, type TlsAlert } from './tls-alert.ts'
 import { contextFor, isTlsAddress, type TlsIdentity, type TlsVersion } from './tls-context.ts'
 import { TlsPipe } from './tls-duplex.ts'
 import { failureOf, type TlsFailure } from './tls-failure.ts'
-import { askFor, sessionServer, type SessionUser, type TlsSessions } from './tls-sessions.ts'
+import {
+  askFor,
+  askForNone,
+  CLIENT_SESSION,
+  sessionServer,
+  type SessionUser,
+  type TlsSessions,
+} from './tls-sessions.ts'
 import { inTurn } from './tls-turns.ts'
 import { TlsWatch } from './tls-watch.ts'
 
@@ -47,16 +54,16 @@ export interface TlsTurn {
    * The peer's chain, in every turn from that in which it became known: DER, the end entity first, order and superfluous certificates
    * kept; empty: the peer was asked and sent none. Absent all along where a session was resumed: then nobody sends a certificate.
    */
-  readonly peerChain?: readonly Uint8Array[]
+  readonly peerChain?: readonly Uint8Array[] | undefined
   /** A fatal alert, or close_notify, that the peer sent. */
-  readonly received?: TlsAlert
+  readonly received?: TlsAlert | undefined
   /** Why it failed. */
-  readonly failure?: TlsFailure
+  readonly failure?: TlsFailure | undefined
 }
 
 /**
- * One side of one connection. Every turn calls `done` exactly once in the same instant of virtual time: the platform's later, from its own loop, a
- * modelled one at once. Whoever has a world schedules what follows as an event of it, at no delay, before `done` returns.
+ * One side of one connection. Every turn calls `done` exactly once in the same instant of virtual time: the platform's from its own loop, a modelled
+ * one's as an event of the world at no delay. Whoever has a world schedules what follows as an event of it, at no delay, before `done` returns.
  */
 export interface TlsEndpoint {
   readonly role: 'client' | 'server'
@@ -95,9 +102,6 @@ export const openTls = (settings: TlsSettings, hold: HoldClock): TlsEndpoint =>
   new Endpoint(settings, hold)
 
 const NOTHING = new Uint8Array()
-
-/** Under this name a client keeps its one session. */
-const CLIENT_SESSION = 'client'
 
 class Endpoint implements TlsEndpoint {
   readonly #settings: TlsSettings
@@ -218,6 +222,7 @@ class Endpoint implements TlsEndpoint {
       },
       isBusy: () => this.#pipe.settle() || (this.#isOpen && this.#socket!.writableLength > 0),
       end: () => {
+        askForNone()
         if (this.role === 'client') this.#watch.received(input)
         done(this.#outcome())
       },
@@ -237,14 +242,13 @@ class Endpoint implements TlsEndpoint {
     const data = concat(...this.#data)
     this.#unsent = flight
     this.#data = []
-    const { peerChain } = this.#watch
     return {
       flight,
       data,
       handshake: this.#state,
-      ...(peerChain === undefined ? {} : { peerChain }),
-      ...(this.#received === undefined ? {} : { received: this.#received }),
-      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+      peerChain: this.#watch.peerChain,
+      received: this.#received,
+      failure: this.#failure,
     }
   }
 

@@ -161,11 +161,16 @@ class Peaks {
   readonly #gateway: string
   readonly #began: Instant
   readonly #most = new Map<string, Peak>()
+  /** Beside a crowd of clients there are few. */
+  readonly #firewalls: readonly string[]
 
   constructor(driven: DrivenLab, gateway: string) {
     this.#driven = driven
     this.#gateway = gateway
     this.#began = driven.world.now
+    this.#firewalls = Object.entries(driven.lab.topology.nodes).flatMap(([node, { kind }]) =>
+      kind === 'firewall' ? [node] : [],
+    )
   }
 
   get all(): readonly Peak[] {
@@ -188,17 +193,10 @@ class Peaks {
           }
       }
     }
-    for (const { node, entries } of this.#tables()) {
-      this.#note(node, 'flows in connection tracking', entries)
+    for (const node of this.#firewalls) {
+      const entries = this.#driven.tracked(node)
+      if (entries !== undefined) this.#note(node, 'flows in connection tracking', entries)
     }
-  }
-
-  #tables(): readonly { readonly node: string; readonly entries: number }[] {
-    const { lab, tracked } = this.#driven
-    return Object.entries(lab.topology.nodes).flatMap(([node, { kind }]) => {
-      const entries = kind === 'firewall' ? tracked(node) : undefined
-      return entries === undefined ? [] : [{ node, entries }]
-    })
   }
 
   #lookAt(node: string, load: RemoteAccessLoad): void {

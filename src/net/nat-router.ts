@@ -6,7 +6,7 @@ import { formatIpv4, type Ipv4 } from '../base/address.ts'
 import type { Rng } from '../base/rng.ts'
 import type { Instant } from '../base/time.ts'
 import type { BlockSpec, NatRouterSpec, PortMatch, ProtocolName } from '../topology/firewall.ts'
-import { PROTOCOL } from '../wire/ipv4.ts'
+import { PROTOCOL, protocolName } from '../wire/ipv4.ts'
 import {
   hasPorts,
   icmpChecksumHolds,
@@ -384,18 +384,16 @@ const blocks = (block: BlockSpec, headers: NatHeaders): boolean =>
   (block.ports === undefined || within(headers.destinationPort, block.ports)) &&
   !within(headers.destinationPort, block.exceptPorts ?? [])
 
-const NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(PROTOCOL).map(([name, number]) => [number, name]),
-)
-const protocolName = (protocol: number): string => NAMES.get(protocol) ?? `protocol ${protocol}`
+/** As rules write it. */
+const ruleName = (protocol: number): string => protocolName(protocol).toLowerCase()
 
 /** `udp 500`, `icmp id 7`, `esp`. */
 const nameOf = (protocol: number, port: number): string =>
   protocol === ICMP
     ? `icmp id ${port}`
     : hasPorts(protocol)
-      ? `${protocolName(protocol)} ${port}`
-      : protocolName(protocol)
+      ? `${ruleName(protocol)} ${port}`
+      : ruleName(protocol)
 
 /** `10.0.0.5:500`, `10.0.0.5 id 7`, `10.0.0.5`. */
 const formatEndpoint = (protocol: number, { address, port }: Endpoint): string =>
@@ -405,5 +403,5 @@ const formatEndpoint = (protocol: number, { address, port }: Endpoint): string =
 
 const clashOf = (headers: NatHeaders): string =>
   hasPorts(headers.protocol)
-    ? `no outside port is left for ${protocolName(headers.protocol)}`
-    : `another inside host holds ${protocolName(headers.protocol)} to ${formatIpv4(headers.destination)}`
+    ? `no outside port is left for ${ruleName(headers.protocol)}`
+    : `another inside host holds ${ruleName(headers.protocol)} to ${formatIpv4(headers.destination)}`

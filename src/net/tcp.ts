@@ -58,14 +58,6 @@ interface Listener {
   readonly accept: Accept
 }
 
-/** A round of MurmurHash3, which is public domain: spreads, and keeps no secret. */
-function mix(hash: number, word: number): number {
-  const scrambled = Math.imul(rotated(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593)
-  return (Math.imul(rotated(hash ^ scrambled, 13), 5) + 0xe6546b64) >>> 0
-}
-
-const rotated = (word: number, by: number): number => (word << by) | (word >>> (32 - by))
-
 const keyOf = (local: Endpoint, remote: Endpoint): string =>
   `${local.address}:${local.port} ${remote.address}:${remote.port}`
 
@@ -73,15 +65,15 @@ export class TcpLayer implements TcpTransport {
   readonly #ip: IpService
   readonly #context: ConnectionContext
   readonly #ports: Rng
-  /** Of initial sequence numbers. */
-  readonly #secret: number
+  /** Of initial sequence numbers, one stream for each pair. */
+  readonly #initials: Rng
   readonly #connections = new Map<string, Connection>()
   readonly #listeners: Listener[] = []
 
   constructor(ip: IpService, settings: TcpSettings = WINDOWS_TCP) {
     this.#ip = ip
     this.#ports = ip.rng.fork('tcp/ports')
-    this.#secret = ip.rng.fork('tcp/initial-sequence-numbers').below(2 ** 32)
+    this.#initials = ip.rng.fork('tcp/initial-sequence-numbers')
     this.#context = {
       settings,
       get now() {
@@ -259,8 +251,7 @@ export class TcpLayer implements TcpTransport {
    */
   #initial({ local, remote }: { readonly local: Endpoint; readonly remote: Endpoint }): number {
     const clock = Math.floor(this.#ip.now / 4) % 2 ** 32
-    const words = [local.address, local.port, remote.address, remote.port]
-    return seqAdd(clock, words.reduce(mix, this.#secret))
+    return seqAdd(clock, this.#initials.fork(keyOf(local, remote)).below(2 ** 32))
   }
 
   #ephemeralPort(to: Endpoint, address: Ipv4): number {

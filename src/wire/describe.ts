@@ -16,6 +16,7 @@ import {
   headerLengthOf,
   IPV4_HEADER,
   PROTOCOL,
+  protocolName,
   protocolOf,
   sourceOf,
   writeHeaderChecksum,
@@ -172,10 +173,5 @@ const flow = ({ source, destination }: Ends, from: number, to: number): string =
 
 const hasPorts = (protocol: number): boolean =>
   protocol === PROTOCOL.udp || protocol === PROTOCOL.tcp
-
-const NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(PROTOCOL).map(([name, number]) => [number, name.toUpperCase()]),
-)
-const protocolName = (protocol: number): string => NAMES.get(protocol) ?? `protocol ${protocol}`
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')

@@ -21,6 +21,14 @@ export const IPV4_MTU_MIN = 576
 export const IPV4_LENGTH_MAX = 65_535
 export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, gre: 47, esp: 50, ah: 51 } as const
 
+const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(PROTOCOL).map(([name, number]) => [number, name.toUpperCase()]),
+)
+
+/** `UDP`, or `protocol 89`. */
+export const protocolName = (protocol: number): string =>
+  PROTOCOL_NAMES.get(protocol) ?? `protocol ${protocol}`
+
 /** Bits of the 16-bit word that holds flags and fragment offset. */
 export const DONT_FRAGMENT = 0x4000
 export const MORE_FRAGMENTS = 0x2000

@@ -2,6 +2,7 @@
  * The initiator's first exchanges (RFC 7296 §1.2): IKE_SA_INIT with cookies and another group, then IKE_AUTH by signature or by EAP, to the first child.
  */
 import { u16 } from '../../base/bytes.ts'
+import { EapCode } from '../../wire/eap/packet.ts'
 import { IkeExchange, type IkeMessage } from '../../wire/ikev2/header.ts'
 import { notifyName, NotifyType } from '../../wire/ikev2/notify-types.ts'
 import { ConfigType, SecurityProtocol } from '../../wire/ikev2/numbers.ts'
@@ -40,8 +41,6 @@ import { cryptographyOf, say, type InitiatorPhase, type InitiatorRun } from './s
 /** OWN: a responder that asks for a cookie so often is none. */
 const COOKIES_MAX = 3
 const NAT_TRAVERSAL = 4500
-/** Code of EAP-Failure (RFC 3748 §4.2). */
-const EAP_FAILURE = 4
 
 type SaInitPhase = Extract<InitiatorPhase, { name: 'sa-init' }>
 
@@ -338,7 +337,7 @@ export function onJudged(run: InitiatorRun, failure: string | undefined): void {
 function onEap(run: InitiatorRun, payloads: readonly IkePayload[]): void {
   const eap = find(payloads, 'eap')
   if (eap === undefined) return missing(run, ['EAP'])
-  run.state.phase = { name: 'eap-host', isRefused: eap.packet[0] === EAP_FAILURE }
+  run.state.phase = { name: 'eap-host', isRefused: eap.packet[0] === EapCode.failure }
   run.outputs.push({ kind: 'eap', packet: eap.packet })
 }
 

@@ -1,6 +1,7 @@
 /**
  * The responder's first exchanges (RFC 7296 §1.2): IKE_SA_INIT by its own order of preference, then IKE_AUTH by signature or by EAP, to the first child.
  */
+import { EapCode, encodeEap } from '../../wire/eap/packet.ts'
 import type { IkeMessage } from '../../wire/ikev2/header.ts'
 import { NotifyType } from '../../wire/ikev2/notify-types.ts'
 import { ConfigType } from '../../wire/ikev2/numbers.ts'
@@ -30,8 +31,6 @@ import type { AuthenticationFault } from './report.ts'
 import { firstKey } from './route.ts'
 import { checkProof, checkSharedProof, proof, secure, sharedProof } from './secure.ts'
 import { arm, cryptographyOf, say, type IkeSa, type ResponderRun } from './state.ts'
-
-const EAP_SUCCESS = 3
 
 // ── IKE_SA_INIT ──
 
@@ -247,7 +246,10 @@ export function onEapSuccess(
   const { state } = run
   if (state.phase.name !== 'eap-host') return
   if (msk !== undefined) state.msk = msk
-  respondEap(run, packet ?? Uint8Array.of(EAP_SUCCESS, state.lastEap?.[1] ?? 0, 0, 4))
+  respondEap(
+    run,
+    packet ?? encodeEap({ code: EapCode.success, identifier: state.lastEap?.[1] ?? 0 }),
+  )
   state.phase = { name: 'final' }
 }
 

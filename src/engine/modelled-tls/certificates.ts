@@ -2,7 +2,6 @@
  * What an endpoint shows as modelled: the Certificate message with the real chain, and signatures as long as the key's own. NOT PROOF of a private key.
  * RFC 5246 §7.4.2, RFC 8446 §4.4.2.
  */
-import { concat, setU16, u16 } from '../../base/bytes.ts'
 import { rememberEach } from '../../base/remember.ts'
 import { mix } from '../../crypto/modelled/mix.ts'
 import { signerOf } from '../../crypto/modelled/signature.ts'
@@ -10,9 +9,7 @@ import { readPresented } from '../../pki/certificate/presented.ts'
 import { MODELLED_SIGNATURES } from '../../pki/keys/modelled-signatures.ts'
 import { keySize } from '../../pki/keys/verification-key.ts'
 import { contextFor, type TlsIdentity } from '../tls-context.ts'
-import { message } from './hello.ts'
-
-export const CERTIFICATE = 11
+import { writeCertificates } from '../tls-certificates.ts'
 
 export interface Shown {
   /** Why the platform would not take it. */
@@ -32,16 +29,16 @@ export const shownOf: (identity: TlsIdentity) => Shown = rememberEach((identity:
     fault: faultOf(identity),
     signs: key.asymmetricKeyType === 'ec' ? 'ec' : 'rsa',
     signatureBytes: signerOf(key).length,
-    message12: certificateMessage(chain, false),
-    message13: certificateMessage(chain, true),
+    message12: writeCertificates(chain, false),
+    message13: writeCertificates(chain, true),
     leafSeed: leafSeed(chain),
   }
 })
 
 /** What is shown by whoever has nothing to show. */
 export const EMPTY_MESSAGES = {
-  message12: certificateMessage([], false),
-  message13: certificateMessage([], true),
+  message12: writeCertificates([], false),
+  message13: writeCertificates([], true),
 } as const
 
 /** The platform says what is wrong with a key or a certificate, and is asked only where something may be. */
@@ -59,43 +56,6 @@ function faultOf(identity: TlsIdentity): string | undefined {
   } catch (thrown) {
     return String(thrown)
   }
-}
-
-function setU24(out: Uint8Array, at: number, value: number): void {
-  out[at] = value >>> 16
-  setU16(out, at + 1, value & 0xffff)
-}
-
-function certificateMessage(chain: readonly Uint8Array[], isTls13: boolean): Uint8Array {
-  const after = isTls13 ? 2 : 0
-  const entries = chain.map((der) => {
-    const out = new Uint8Array(3 + der.length + after)
-    setU24(out, 0, der.length)
-    out.set(der, 3)
-    return out
-  })
-  const list = concat(...entries)
-  const head = new Uint8Array(isTls13 ? 4 : 3)
-  setU24(head, head.length - 3, list.length)
-  return message(CERTIFICATE, head, list)
-}
-
-/** Of a Certificate's body; undefined: its lengths do not fit. */
-export function readChain(body: Uint8Array, isTls13: boolean): readonly Uint8Array[] | undefined {
-  const u24 = (at: number): number => (body[at]! << 16) | u16(body, at + 1)
-  let at = isTls13 ? 1 + (body[0] ?? 0) : 0
-  if (at + 3 > body.length || at + 3 + u24(at) !== body.length) return undefined
-  at += 3
-  const chain: Uint8Array[] = []
-  while (at < body.length) {
-    if (at + 3 > body.length) return undefined
-    const end = at + 3 + u24(at)
-    if (end > body.length) return undefined
-    chain.push(body.slice(at + 3, end))
-    at = end
-    if (isTls13) at += 2 + (at + 2 <= body.length ? u16(body, at) : 0)
-  }
-  return at === body.length ? chain : undefined
 }
 
 const OF_LEAF = 0x1eaf

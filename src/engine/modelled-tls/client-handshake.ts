@@ -1,11 +1,12 @@
 /** The client's side of a modelled handshake (RFC 5246 §7.3, RFC 8446 §2). Not its records. */
-import { rememberEach } from '../../base/remember.ts'
 import { equalBytes } from '../../base/bytes.ts'
+import { rememberEach } from '../../base/remember.ts'
 import { mix, mixAll } from '../../crypto/modelled/mix.ts'
 import { isTlsAddress } from '../tls-context.ts'
-import { CERTIFICATE, encryptedBytes, leafSeed } from './certificates.ts'
+import { HandshakeType } from '../tls-registry.ts'
+import { CLIENT_SESSION } from '../tls-sessions.ts'
+import { encryptedBytes, leafSeed } from './certificates.ts'
 import {
-  FINISHED,
   Handshake,
   isSigned,
   BAD_SIGNATURE,
@@ -20,7 +21,6 @@ import {
   newKeyShare,
   RANDOM_BYTES,
   readServerHello,
-  SERVER_HELLO,
   SESSION_ID_BYTES,
   writeClientHello,
   type HelloFrame,
@@ -28,18 +28,7 @@ import {
 import { readSession, writeSession, type Session } from './session.ts'
 import { BY_ID, suiteWithId, type Offer } from './suites.ts'
 
-const NEW_SESSION_TICKET = 4
-const ENCRYPTED_EXTENSIONS = 8
-const SERVER_KEY_EXCHANGE = 12
-const CERTIFICATE_REQUEST = 13
-const SERVER_HELLO_DONE = 14
-const CERTIFICATE_VERIFY = 15
-const CLIENT_KEY_EXCHANGE = 16
-
 const NOTHING = new Uint8Array()
-/** Under this name a client keeps its one session. */
-const CLIENT_SESSION = 'client'
-
 const UNKNOWN_CIPHER: Said = {
   code: 'no-shared-cipher',
   detail: 'unknown cipher returned',
@@ -75,7 +64,7 @@ type Expected =
 
 export class ClientHandshake extends Handshake {
   readonly side = 'client'
-  #expected: Expected = 'server-hello'
+  protected expected: Expected = 'server-hello'
   #random: Uint8Array = NOTHING
   #serverRandom: Uint8Array = NOTHING
   #sessionId: Uint8Array = NOTHING
@@ -109,48 +98,46 @@ export class ClientHandshake extends Handshake {
     return isOffered ? session : undefined
   }
 
-  changed(): Said | undefined {
-    if (this.#expected !== 'change') return UNEXPECTED
-    this.receivesProtected()
-    this.#expected = 'finished'
-    return undefined
-  }
-
   protected receive(type: number, body: Uint8Array, before: number): Said | undefined {
-    switch (this.#expected) {
+    switch (this.expected) {
       case 'server-hello':
-        return type === SERVER_HELLO ? this.#hello(body) : UNEXPECTED
+        return type === HandshakeType.serverHello ? this.#hello(body) : UNEXPECTED
       case 'encrypted-extensions':
-        return this.#step(type === ENCRYPTED_EXTENSIONS, this.isResumed ? 'finished' : 'request')
+        return this.#step(
+          type === HandshakeType.encryptedExtensions,
+          this.isResumed ? 'finished' : 'request',
+        )
       case 'request':
-        if (type !== CERTIFICATE_REQUEST) return this.#chain(type, body)
+        if (type !== HandshakeType.certificateRequest) return this.#chain(type, body)
         this.#isAsked = true
         return this.#step(true, 'certificate')
       case 'certificate':
         return this.#chain(type, body)
       case 'verify':
-        if (type !== CERTIFICATE_VERIFY) return UNEXPECTED
-        this.#expected = 'finished'
+        if (type !== HandshakeType.certificateVerify) return UNEXPECTED
+        this.expected = 'finished'
         return this.takeProof(body, before)
       case 'key-exchange':
-        return type === SERVER_KEY_EXCHANGE ? this.#keyExchange(body) : UNEXPECTED
+        return type === HandshakeType.serverKeyExchange ? this.#keyExchange(body) : UNEXPECTED
       case 'hello-done':
-        if (type === CERTIFICATE_REQUEST && !this.#isAsked) {
+        if (type === HandshakeType.certificateRequest && !this.#isAsked) {
           this.#isAsked = true
           return undefined
         }
-        return type === SERVER_HELLO_DONE ? this.#answer() : UNEXPECTED
+        return type === HandshakeType.serverHelloDone ? this.#answer() : UNEXPECTED
       case 'finished':
-        return type === FINISHED ? this.#finished(body, before) : UNEXPECTED
+        return type === HandshakeType.finished ? this.#finished(body, before) : UNEXPECTED
       case 'ticket':
-        return type === NEW_SESSION_TICKET && this.isTls13 ? this.#ticket(body) : UNEXPECTED
+        return type === HandshakeType.newSessionTicket && this.isTls13
+          ? this.#ticket(body)
+          : UNEXPECTED
       case 'change':
         return UNEXPECTED
     }
   }
 
   #step(isRight: boolean, next: Expected): Said | undefined {
-    this.#expected = next
+    this.expected = next
     return isRight ? undefined : UNEXPECTED
   }
 
@@ -174,24 +161,24 @@ export class ClientHandshake extends Handshake {
     if (isTls13) {
       this.sendsProtected()
       this.receivesProtected()
-      this.#expected = 'encrypted-extensions'
+      this.expected = 'encrypted-extensions'
     } else {
-      this.#expected = resumes ? 'change' : 'certificate'
+      this.expected = resumes ? 'change' : 'certificate'
     }
     return undefined
   }
 
   #chain(type: number, body: Uint8Array): Said | undefined {
-    if (type !== CERTIFICATE) return UNEXPECTED
+    if (type !== HandshakeType.certificate) return UNEXPECTED
     const fault = this.takeChain(body)
     if (fault !== undefined) return fault
-    if (this.isTls13) this.#expected = 'verify'
-    else this.#expected = this.suite.exchange === 'rsa' ? 'hello-done' : 'key-exchange'
+    if (this.isTls13) this.expected = 'verify'
+    else this.expected = this.suite.exchange === 'rsa' ? 'hello-done' : 'key-exchange'
     return undefined
   }
 
   #keyExchange(body: Uint8Array): Said | undefined {
-    this.#expected = 'hello-done'
+    this.expected = 'hello-done'
     const parameters = body.subarray(0, ECDHE_PARAMETERS_BYTES)
     const seed = mixAll(
       leafSeed(this.peerChain ?? []),
@@ -208,10 +195,10 @@ export class ClientHandshake extends Handshake {
     const isRsa = this.suite.exchange === 'rsa'
     const length = isRsa ? encryptedBytes(this.peerChain ?? []) : RANDOM_BYTES
     const lengthBytes = isRsa ? Uint8Array.of(length >> 8, length & 0xff) : Uint8Array.of(length)
-    this.say(message(CLIENT_KEY_EXCHANGE, lengthBytes, this.random(length)))
+    this.say(message(HandshakeType.clientKeyExchange, lengthBytes, this.random(length)))
     if (this.#isAsked && this.own !== undefined) this.provesChain(this.own)
     this.#change()
-    this.#expected = 'change'
+    this.expected = 'change'
   }
 
   #change(): void {
@@ -229,7 +216,7 @@ export class ClientHandshake extends Handshake {
     if (fault !== undefined) return fault
     if (this.isTls13 || this.isResumed) this.#change()
     if (!this.isTls13 && !this.isResumed) this.#keep(this.#sessionId, this.secret)
-    this.#expected = 'ticket'
+    this.expected = 'ticket'
     this.finish()
     return undefined
   }

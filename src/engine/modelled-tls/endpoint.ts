@@ -9,19 +9,9 @@ import { mix, mixText, spreadBytes } from '../../crypto/modelled/mix.ts'
 import { alertNamed, alertReason, encodeAlert, type TlsAlert } from '../tls-alert.ts'
 import type { TlsVersion } from '../tls-context.ts'
 import type { TlsFailure } from '../tls-failure.ts'
+import { ContentType, RECORD_HEAD } from '../tls-registry.ts'
 import type { TlsEndpoint, TlsSettings, TlsTurn } from '../tls.ts'
-import {
-  ALERT,
-  APPLICATION_DATA,
-  BODY_MAX,
-  CHANGE_CIPHER_SPEC,
-  clearRecords,
-  HANDSHAKE,
-  openRecord,
-  RECORD_HEAD,
-  sealedRecords,
-  type Keys,
-} from './records.ts'
+import { BODY_MAX, clearRecords, openRecord, sealedRecords, type Keys } from './records.ts'
 import { ClientHandshake } from './client-handshake.ts'
 import { UNEXPECTED, type Handshake, type HandshakeHost, type Said } from './handshake.ts'
 import { ServerHandshake } from './server-handshake.ts'
@@ -97,7 +87,7 @@ export class ModelledTls implements TlsEndpoint, HandshakeHost {
   write(data: Uint8Array, done: (turn: TlsTurn) => void): void {
     this.#begin()
     if (this.#state === 'under-way') this.#fail('closed', 'no handshake yet')
-    else if (data.length > 0 && this.#state === 'done') this.#say(APPLICATION_DATA, data)
+    else if (data.length > 0 && this.#state === 'done') this.#say(ContentType.applicationData, data)
     this.#later(done, this.#outcome())
   }
 
@@ -118,7 +108,9 @@ export class ModelledTls implements TlsEndpoint, HandshakeHost {
     const content = encodeAlert(alert)
     this.#fail('refused', `refused with ${alert}`)
     this.close()
-    return keys === undefined ? clearRecords(ALERT, content) : sealedRecords(keys, ALERT, content)
+    return keys === undefined
+      ? clearRecords(ContentType.alert, content)
+      : sealedRecords(keys, ContentType.alert, content)
   }
 
   close(): void {
@@ -129,11 +121,11 @@ export class ModelledTls implements TlsEndpoint, HandshakeHost {
   // ── for the handshake ──
 
   message(bytes: Uint8Array): void {
-    this.#say(HANDSHAKE, bytes)
+    this.#say(ContentType.handshake, bytes)
   }
 
   changeCipherSpec(): void {
-    this.#flight.push(clearRecords(CHANGE_CIPHER_SPEC, CCS))
+    this.#flight.push(clearRecords(ContentType.changeCipherSpec, CCS))
   }
 
   sendUnder(keys: Keys): void {
@@ -173,14 +165,13 @@ export class ModelledTls implements TlsEndpoint, HandshakeHost {
     const data = this.#data.length === 1 ? this.#data[0]! : concat(...this.#data)
     this.#flight = []
     this.#data = []
-    const { peerChain } = this.#handshake
     return {
       flight,
       data,
       handshake: this.#state,
-      ...(peerChain === undefined ? {} : { peerChain }),
-      ...(this.#received === undefined ? {} : { received: this.#received }),
-      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+      peerChain: this.#handshake.peerChain,
+      received: this.#received,
+      failure: this.#failure,
     }
   }
 
@@ -203,7 +194,7 @@ export class ModelledTls implements TlsEndpoint, HandshakeHost {
   /** What it had to say is not said: the peer hears the alert alone. */
   #refuse({ code, detail, alert }: Said): void {
     this.#flight = []
-    if (alert !== undefined) this.#say(ALERT, encodeAlert(alert))
+    if (alert !== undefined) this.#say(ContentType.alert, encodeAlert(alert))
     this.#fail(code, detail)
   }
 
@@ -244,7 +235,7 @@ export class ModelledTls implements TlsEndpoint, HandshakeHost {
   #record(record: Uint8Array): void {
     const type = record[0]!
     const keys = this.#reads
-    if (type === CHANGE_CIPHER_SPEC && (keys === undefined || this.#handshake.isTls13)) {
+    if (type === ContentType.changeCipherSpec && (keys === undefined || this.#handshake.isTls13)) {
       const isRight = record.length === RECORD_HEAD + 1 && record[RECORD_HEAD] === 1
       // In TLS 1.3 it means nothing (RFC 8446 §D.4).
       if (isRight && this.#handshake.isTls13) return
@@ -260,11 +251,11 @@ export class ModelledTls implements TlsEndpoint, HandshakeHost {
 
   #content(type: number, content: Uint8Array): void {
     switch (type) {
-      case HANDSHAKE:
+      case ContentType.handshake:
         return this.#handshakeMessages(content)
-      case ALERT:
+      case ContentType.alert:
         return this.#alert(content)
-      case APPLICATION_DATA:
+      case ContentType.applicationData:
         if (this.#state !== 'done') return this.#refuse(UNEXPECTED)
         this.#data.push(content.slice())
         return

@@ -2,17 +2,17 @@
  * What both sides of a modelled handshake have in common: messages in and out, what was agreed, Finished. Not the order of the messages, which each side
  * knows for itself. RFC 5246 §7.4, RFC 8446 §4.
  */
-import { mix, mixAll, spreadBytes } from '../../crypto/modelled/mix.ts'
+import { equalBytes, setU16 } from '../../base/bytes.ts'
+import { isSpread, mix, mixAll, spread, spreadBytes } from '../../crypto/modelled/mix.ts'
 import type { TlsAlert } from '../tls-alert.ts'
+import { readCertificates } from '../tls-certificates.ts'
 import type { TlsFailure } from '../tls-failure.ts'
+import { HandshakeType } from '../tls-registry.ts'
 import type { TlsSettings } from '../tls.ts'
-import { EMPTY_MESSAGES, leafSeed, readChain, shownOf, type Shown } from './certificates.ts'
+import { EMPTY_MESSAGES, leafSeed, shownOf, type Shown } from './certificates.ts'
 import { message, SIGNATURE_ALGORITHMS } from './hello.ts'
 import type { Keys } from './records.ts'
 import { offerOf, type Offer, type Suite } from './suites.ts'
-
-export const FINISHED = 20
-const CERTIFICATE_VERIFY = 15
 
 /** What carries the messages. */
 export interface HandshakeHost {
@@ -58,22 +58,20 @@ const ALGORITHM = {
   ec: SIGNATURE_ALGORITHMS.subarray(12, 14),
 }
 
-export const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, at) => byte === b[at])
+/** Behind its algorithm and its length (RFC 5246 §4.7). */
+const SIGNATURE_AT = 4
 
-/** Algorithm, length, signature (RFC 5246 §4.7). */
+/** Algorithm, length, signature. */
 export function signed({ signs, signatureBytes }: Shown, seed: number): Uint8Array {
-  const out = new Uint8Array(4 + signatureBytes)
+  const out = new Uint8Array(SIGNATURE_AT + signatureBytes)
   out.set(ALGORITHM[signs])
-  out[2] = signatureBytes >> 8
-  out[3] = signatureBytes & 0xff
-  out.set(spreadBytes(seed, signatureBytes), 4)
+  setU16(out, 2, signatureBytes)
+  spread(seed, out, SIGNATURE_AT)
   return out
 }
 
 export function isSigned(bytes: Uint8Array, seed: number): boolean {
-  const signature = bytes.subarray(4)
-  return signature.length > 0 && isSame(signature, spreadBytes(seed, signature.length))
+  return bytes.length > SIGNATURE_AT && isSpread(seed, bytes, SIGNATURE_AT)
 }
 
 export abstract class Handshake {
@@ -102,12 +100,12 @@ export abstract class Handshake {
   }
 
   abstract readonly side: Side
+  /** What may come next. */
+  protected abstract expected: string
   /** A client speaks first. */
   protected abstract begin(): void
   /** A message, and the transcript before it. */
   protected abstract receive(type: number, body: Uint8Array, before: number): Said | undefined
-  /** ChangeCipherSpec, of TLS 1.2. */
-  abstract changed(): Said | undefined
 
   /** Once; why there can be none, where this side's own certificate is at fault. */
   start(): string | undefined {
@@ -125,6 +123,14 @@ export abstract class Handshake {
     const before = this.#transcript
     this.#transcript = mix(before, bytes)
     return this.receive(bytes[0]!, bytes.subarray(4), before)
+  }
+
+  /** ChangeCipherSpec, of TLS 1.2. */
+  changed(): Said | undefined {
+    if (this.expected !== 'change') return UNEXPECTED
+    this.receivesProtected()
+    this.expected = 'finished'
+    return undefined
   }
 
   get isAgreed(): boolean {
@@ -175,11 +181,11 @@ export abstract class Handshake {
 
   protected provesChain(own: Shown): void {
     const signature = signed(own, own.leafSeed ^ this.#transcript)
-    this.say(message(CERTIFICATE_VERIFY, signature))
+    this.say(message(HandshakeType.certificateVerify, signature))
   }
 
   protected takeChain(body: Uint8Array): Said | undefined {
-    this.peerChain = readChain(body, this.isTls13)
+    this.peerChain = readCertificates(body, this.isTls13)
     return this.peerChain === undefined ? MISFIT : undefined
   }
 
@@ -188,12 +194,12 @@ export abstract class Handshake {
   }
 
   protected saysFinished(): void {
-    this.say(message(FINISHED, this.#verifyData(this.side, this.#transcript)))
+    this.say(message(HandshakeType.finished, this.#verifyData(this.side, this.#transcript)))
   }
 
   protected takeFinished(body: Uint8Array, before: number): Said | undefined {
     const peer = this.side === 'client' ? 'server' : 'client'
-    return isSame(body, this.#verifyData(peer, before)) ? undefined : BAD_FINISHED
+    return equalBytes(body, this.#verifyData(peer, before)) ? undefined : BAD_FINISHED
   }
 
   #verifyData(side: Side, transcript: number): Uint8Array {

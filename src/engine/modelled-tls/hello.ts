@@ -3,17 +3,13 @@
  * what neither side asks for is passed over. RFC 5246 §7.4.1, RFC 8446 §4.1.
  */
 import { concat, fromHex, setU16, u16, utf8 } from '../../base/bytes.ts'
+import { ExtensionType, HandshakeType } from '../tls-registry.ts'
 import type { Offer, Suite } from './suites.ts'
-
-export const CLIENT_HELLO = 1
-export const SERVER_HELLO = 2
 
 export const RANDOM_BYTES = 32
 export const SESSION_ID_BYTES = 32
 const KEY_SHARE_BYTES = 32
 
-const SUPPORTED_VERSIONS = 43
-const PRE_SHARED_KEY = 41
 const TLS13 = 0x0304
 const TLS12 = 0x0303
 
@@ -50,7 +46,7 @@ const POINT_FORMATS = fromHex('000b 0004 03 000102')
 /** X25519, P-256, P-384. */
 const GROUPS = fromHex('000a 0008 0006 001d 0017 0018')
 const EXTENDED_MASTER_SECRET = fromHex('0017 0000')
-const ALGORITHMS = extension(13, SIGNATURE_ALGORITHMS)
+const ALGORITHMS = extension(ExtensionType.signatureAlgorithms, SIGNATURE_ALGORITHMS)
 const KEY_EXCHANGE_MODES = fromHex('002d 0002 0101')
 const RENEGOTIATION_INFO = fromHex('ff01 0001 00')
 /** Of a ClientHello: X25519 alone. */
@@ -86,14 +82,16 @@ export function helloFrame(
     ...(hasCurves ? [POINT_FORMATS, GROUPS] : []),
     EXTENDED_MASTER_SECRET,
     ALGORITHMS,
-    ...(tls13 ? [extension(SUPPORTED_VERSIONS, versions), KEY_EXCHANGE_MODES, CLIENT_SHARE] : []),
+    ...(tls13
+      ? [extension(ExtensionType.supportedVersions, versions), KEY_EXCHANGE_MODES, CLIENT_SHARE]
+      : []),
   ]
   return { suites: ids, extensions: concat(...parts) }
 }
 
 /** RFC 6066 §3. */
 const serverNameOf = (name: string): Uint8Array =>
-  extension(0, sized(concat(Uint8Array.of(0), sized(utf8(name)))))
+  extension(ExtensionType.serverName, sized(concat(Uint8Array.of(0), sized(utf8(name)))))
 
 export interface ClientHelloContents {
   readonly random: Uint8Array
@@ -111,7 +109,7 @@ function pskOf({ id, binderBytes }: NonNullable<ClientHelloContents['ticket']>):
   const identity = concat(sized(id), new Uint8Array(AGE_BYTES))
   const binder = new Uint8Array(1 + binderBytes)
   binder[0] = binderBytes
-  return extension(PRE_SHARED_KEY, concat(sized(identity), sized(binder)))
+  return extension(ExtensionType.preSharedKey, concat(sized(identity), sized(binder)))
 }
 
 const VERSION = Uint8Array.of(TLS12 >> 8, TLS12 & 0xff)
@@ -125,7 +123,7 @@ export function writeClientHello(frame: HelloFrame, contents: ClientHelloContent
   const idLength = Uint8Array.of(sessionId.length)
   const { suites, extensions } = frame
   return message(
-    CLIENT_HELLO,
+    HandshakeType.clientHello,
     VERSION,
     random,
     idLength,
@@ -162,7 +160,7 @@ export function readClientHello(body: Uint8Array): ClientHello | undefined {
   const suites = new Set<number>()
   for (let at = suitesAt; at < suitesEnd; at += 2) suites.add(u16(body, at))
   const extensionsAt = suitesEnd + 1 + body[suitesEnd]!
-  const versions = extensionOf(body, extensionsAt, SUPPORTED_VERSIONS)
+  const versions = extensionOf(body, extensionsAt, ExtensionType.supportedVersions)
   if (versions === 'malformed') return undefined
   const ticket = ticketOf(body, extensionsAt)
   const legacy = u16(body, 0)
@@ -187,7 +185,7 @@ function lists(body: Uint8Array, { at, end }: Range, version: number): boolean {
 }
 
 function ticketOf(body: Uint8Array, extensionsAt: number): Uint8Array | undefined {
-  const found = extensionOf(body, extensionsAt, PRE_SHARED_KEY)
+  const found = extensionOf(body, extensionsAt, ExtensionType.preSharedKey)
   if (found === undefined || found === 'malformed' || found.at + 4 > found.end) return undefined
   const at = found.at + 4
   const end = at + u16(body, at - 2)
@@ -234,7 +232,15 @@ export function writeServerHello(contents: ServerHelloContents): Uint8Array {
           EXTENDED_MASTER_SECRET,
         )
   const idLength = Uint8Array.of(sessionId.length)
-  return message(SERVER_HELLO, VERSION, random, idLength, sessionId, chosen, sized(extensions))
+  return message(
+    HandshakeType.serverHello,
+    VERSION,
+    random,
+    idLength,
+    sessionId,
+    chosen,
+    sized(extensions),
+  )
 }
 
 export interface ServerHello {
@@ -252,8 +258,8 @@ export function readServerHello(body: Uint8Array): ServerHello | undefined {
   if (idLength === undefined || idLength > SESSION_ID_BYTES) return undefined
   const suiteAt = idAt + idLength
   if (suiteAt + 3 > body.length) return undefined
-  const versions = extensionOf(body, suiteAt + 3, SUPPORTED_VERSIONS)
-  const psk = extensionOf(body, suiteAt + 3, PRE_SHARED_KEY)
+  const versions = extensionOf(body, suiteAt + 3, ExtensionType.supportedVersions)
+  const psk = extensionOf(body, suiteAt + 3, ExtensionType.preSharedKey)
   if (versions === 'malformed' || psk === 'malformed') return undefined
   return {
     random: body.slice(2, 2 + RANDOM_BYTES),

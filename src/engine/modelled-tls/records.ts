@@ -4,14 +4,9 @@
  */
 import { setU16, setU32 } from '../../base/bytes.ts'
 import { isSpread, mix, spread } from '../../crypto/modelled/mix.ts'
+import { ContentType, RECORD_HEAD } from '../tls-registry.ts'
 import type { Suite } from './suites.ts'
 
-export const CHANGE_CIPHER_SPEC = 20
-export const ALERT = 21
-export const HANDSHAKE = 22
-export const APPLICATION_DATA = 23
-
-export const RECORD_HEAD = 5
 /** The most content of one record. */
 const CONTENT_MAX = 16_384
 /** The most that a record may say it has: of a TLS that expands by all that it may (RFC 5246 §6.2.3). */
@@ -73,7 +68,7 @@ function seal(keys: Keys, type: number, content: Uint8Array, out: Uint8Array, at
   const { suite, seed } = keys
   const body = bodyLength(suite, content.length)
   const isTls13 = suite.version === 'TLSv1.3'
-  head(out, at, isTls13 ? APPLICATION_DATA : type, body)
+  head(out, at, isTls13 ? ContentType.applicationData : type, body)
   const start = at + RECORD_HEAD + suite.ivBytes
   const end = at + RECORD_HEAD + body
   keys.sequence += 1

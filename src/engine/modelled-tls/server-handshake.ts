@@ -1,18 +1,10 @@
 /** The server's side of a modelled handshake (RFC 5246 §7.3, RFC 8446 §2). Not its records. */
 import { concat, fromHex, toHex } from '../../base/bytes.ts'
 import { mix, mixAll } from '../../crypto/modelled/mix.ts'
-import { CERTIFICATE, hasBrokenLink, type Shown } from './certificates.ts'
+import { HandshakeType } from '../tls-registry.ts'
+import { hasBrokenLink, type Shown } from './certificates.ts'
+import { Handshake, MISFIT, NO_VERSION, signed, UNEXPECTED, type Said } from './handshake.ts'
 import {
-  FINISHED,
-  Handshake,
-  MISFIT,
-  NO_VERSION,
-  signed,
-  UNEXPECTED,
-  type Said,
-} from './handshake.ts'
-import {
-  CLIENT_HELLO,
   message,
   newKeyShare,
   RANDOM_BYTES,
@@ -25,14 +17,6 @@ import {
 } from './hello.ts'
 import { readSession, writeSession, type Session } from './session.ts'
 import { BY_ID, chooseSuite, type Suite } from './suites.ts'
-
-const NEW_SESSION_TICKET = 4
-const ENCRYPTED_EXTENSIONS = 8
-const SERVER_KEY_EXCHANGE = 12
-const CERTIFICATE_REQUEST = 13
-const SERVER_HELLO_DONE = 14
-const CERTIFICATE_VERIFY = 15
-const CLIENT_KEY_EXCHANGE = 16
 
 /** OpenSSL looks at the signatures of a client's chain though nobody asks it, and ends with that of the first that does not verify. */
 const BROKEN_LINK = { code: 'bad-signature', detail: 'invalid padding' } as const
@@ -49,19 +33,19 @@ const NO_SIGNATURE: Said = { ...NO_SHARED_CIPHER, detail: 'no suitable signature
 
 /** Kinds of certificate, signature algorithms, no authorities (RFC 5246 §7.4.4). */
 const REQUEST_12 = message(
-  CERTIFICATE_REQUEST,
+  HandshakeType.certificateRequest,
   fromHex('02 0140'),
   SIGNATURE_ALGORITHMS,
   fromHex('0000'),
 )
 /** No context, and one extension (RFC 8446 §4.3.2). */
 const REQUEST_13 = message(
-  CERTIFICATE_REQUEST,
+  HandshakeType.certificateRequest,
   fromHex('00'),
   sized(concat(fromHex('000d'), sized(SIGNATURE_ALGORITHMS))),
 )
-const NO_EXTENSIONS = message(ENCRYPTED_EXTENSIONS, fromHex('0000'))
-const HELLO_DONE = message(SERVER_HELLO_DONE)
+const NO_EXTENSIONS = message(HandshakeType.encryptedExtensions, fromHex('0000'))
+const HELLO_DONE = message(HandshakeType.serverHelloDone)
 /** Named curve X25519, and the length of its point (RFC 8422 §5.4). */
 const CURVE = fromHex('03 001d 20')
 
@@ -81,36 +65,29 @@ type Expected =
 
 export class ServerHandshake extends Handshake {
   readonly side = 'server'
-  #expected: Expected = 'client-hello'
+  protected expected: Expected = 'client-hello'
   #sessionId: Uint8Array = NOTHING
 
   protected begin(): void {
     // A server waits.
   }
 
-  changed(): Said | undefined {
-    if (this.#expected !== 'change') return UNEXPECTED
-    this.receivesProtected()
-    this.#expected = 'finished'
-    return undefined
-  }
-
   protected receive(type: number, body: Uint8Array, before: number): Said | undefined {
-    switch (this.#expected) {
+    switch (this.expected) {
       case 'client-hello':
-        return type === CLIENT_HELLO ? this.#hello(body) : UNEXPECTED
+        return type === HandshakeType.clientHello ? this.#hello(body) : UNEXPECTED
       case 'certificate':
-        return type === CERTIFICATE ? this.#chain(body) : UNEXPECTED
+        return type === HandshakeType.certificate ? this.#chain(body) : UNEXPECTED
       case 'key-exchange':
-        if (type !== CLIENT_KEY_EXCHANGE) return UNEXPECTED
-        this.#expected = (this.peerChain ?? []).length > 0 ? 'verify' : 'change'
+        if (type !== HandshakeType.clientKeyExchange) return UNEXPECTED
+        this.expected = (this.peerChain ?? []).length > 0 ? 'verify' : 'change'
         return undefined
       case 'verify':
-        if (type !== CERTIFICATE_VERIFY) return UNEXPECTED
-        this.#expected = this.isTls13 ? 'finished' : 'change'
+        if (type !== HandshakeType.certificateVerify) return UNEXPECTED
+        this.expected = this.isTls13 ? 'finished' : 'change'
         return this.takeProof(body, before)
       case 'finished':
-        return type === FINISHED ? this.#finished(body, before) : UNEXPECTED
+        return type === HandshakeType.finished ? this.#finished(body, before) : UNEXPECTED
       case 'change':
       case 'nothing':
         return UNEXPECTED
@@ -165,11 +142,11 @@ export class ServerHandshake extends Handshake {
     if (this.suite.exchange === 'ecdhe') {
       const parameters = concat(CURVE, newKeyShare(this.random))
       const seed = mixAll(own.leafSeed, hello.random, random, parameters)
-      this.say(message(SERVER_KEY_EXCHANGE, parameters, signed(own, seed)))
+      this.say(message(HandshakeType.serverKeyExchange, parameters, signed(own, seed)))
     }
     if (requestsCertificate) this.say(REQUEST_12)
     this.say(HELLO_DONE)
-    this.#expected = requestsCertificate ? 'certificate' : 'key-exchange'
+    this.expected = requestsCertificate ? 'certificate' : 'key-exchange'
   }
 
   #answer13(own: Shown): void {
@@ -184,12 +161,12 @@ export class ServerHandshake extends Handshake {
       this.provesChain(own)
     }
     this.saysFinished()
-    this.#expected = isAsking ? 'certificate' : 'finished'
+    this.expected = isAsking ? 'certificate' : 'finished'
   }
 
   #resume(): void {
     this.#change()
-    this.#expected = 'change'
+    this.expected = 'change'
   }
 
   #change(): void {
@@ -201,15 +178,15 @@ export class ServerHandshake extends Handshake {
   #chain(body: Uint8Array): Said | undefined {
     const fault = this.takeChain(body)
     if (fault !== undefined) return fault
-    if (!this.isTls13) this.#expected = 'key-exchange'
-    else this.#expected = (this.peerChain ?? []).length > 0 ? 'verify' : 'finished'
+    if (!this.isTls13) this.expected = 'key-exchange'
+    else this.expected = (this.peerChain ?? []).length > 0 ? 'verify' : 'finished'
     return undefined
   }
 
   #finished(body: Uint8Array, before: number): Said | undefined {
     const fault = this.takeFinished(body, before)
     if (fault !== undefined) return fault
-    this.#expected = 'nothing'
+    this.expected = 'nothing'
     if (this.isTls13) this.#tickets()
     else if (!this.isResumed) {
       this.#change()
@@ -225,7 +202,9 @@ export class ServerHandshake extends Handshake {
       const id = this.random(SESSION_ID_BYTES)
       const head = this.random(TICKET_HEAD_BYTES)
       this.#keep(id, mix(this.secret, id))
-      this.say(message(NEW_SESSION_TICKET, head, TICKET_NONCE, sized(id), new Uint8Array(2)))
+      this.say(
+        message(HandshakeType.newSessionTicket, head, TICKET_NONCE, sized(id), new Uint8Array(2)),
+      )
     }
   }
 

@@ -4,8 +4,8 @@
  */
 import { rememberEach } from '../../base/remember.ts'
 import { SCHANNEL_CIPHERS, type TlsVersion } from '../tls-context.ts'
-import { recordCipherOf } from '../tls-secrets.ts'
-import { TLS_SUITES } from '../tls-watch.ts'
+import { TLS_SUITES } from '../tls-registry.ts'
+import { MAC_BYTES, recordCipherOf } from '../tls-secrets.ts'
 
 export interface Suite {
   /** IANA's number. */
@@ -27,7 +27,6 @@ export interface Suite {
   readonly blockBytes: number
 }
 
-const MAC_BYTES = { sha1: 20, sha256: 32, sha384: 48 } as const
 const FINISHED_TLS12 = 12
 const AEAD_TAG = 16
 

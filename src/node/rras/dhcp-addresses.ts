@@ -84,8 +84,10 @@ export class DhcpAddresses implements AddressSource {
   }
 
   get size(): number {
-    const lent = this.#loans.size - (this.#own === undefined ? 0 : 1)
-    return Math.max(0, lent) + (this.#isAutomatic ? this.#automatic.size : 0)
+    let size = this.#isAutomatic ? this.#automatic.size : 0
+    for (const { address } of this.#loans)
+      if (address !== undefined && address !== this.#own) size++
+    return size
   }
 
   take(wanted: Ipv4 | undefined, done: (address: Ipv4 | undefined) => void): void {

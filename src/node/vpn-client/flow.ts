@@ -3,12 +3,14 @@
  */
 import { formatIpv4, type Ipv4 } from '../../base/address.ts'
 import { u16 } from '../../base/bytes.ts'
+import { portsOf } from '../../net/icmp.ts'
 import { IP_OFFSET, type Packet } from '../../net/packet.ts'
 import type { TrafficFlow } from '../../windows/traffic-filters.ts'
 import {
   destinationOf,
   headerLengthOf,
   PROTOCOL,
+  protocolName,
   protocolOf,
   sourceOf,
   totalLengthOf,
@@ -32,7 +34,7 @@ export function flowOf({ frame }: Packet, sent: boolean): SeenFlow {
     IP_OFFSET + headerLengthOf(frame, IP_OFFSET),
     IP_OFFSET + totalLengthOf(frame, IP_OFFSET),
   )
-  const ports = portsOf(protocol, message, sent)
+  const ports = endPorts(protocol, message, sent)
   const isError = protocol === PROTOCOL.icmp && message.length > 0 && isIcmpError(message[0]!)
   const identifier = protocol === PROTOCOL.icmp && message.length >= 8 ? u16(message, 4) : 0
   const { localPort = 0, remotePort = 0 } = ports
@@ -40,15 +42,15 @@ export function flowOf({ frame }: Packet, sent: boolean): SeenFlow {
   return { protocol, local, remote, ...ports, key, isIcmpError: isError }
 }
 
-function portsOf(
+function endPorts(
   protocol: number,
   message: Uint8Array,
   sent: boolean,
 ): Pick<TrafficFlow, 'localPort' | 'remotePort'> {
-  const hasPorts = protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp
-  if (!hasPorts || message.length < 4) return {}
-  const [own, other] = sent ? [0, 2] : [2, 0]
-  return { localPort: u16(message, own), remotePort: u16(message, other) }
+  if (protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp) return {}
+  const { source, destination } = portsOf(protocol, message)
+  const [localPort, remotePort] = sent ? [source, destination] : [destination, source]
+  return { localPort, remotePort }
 }
 
 /** `TCP to 10.10.0.20:443`, `ICMP from 10.10.0.6`. */
@@ -56,17 +58,10 @@ export function flowText(
   { protocol, remote, localPort, remotePort }: SeenFlow,
   sent: boolean,
 ): string {
-  const name = NAMES[protocol] ?? `protocol ${protocol}`
+  const name = protocolName(protocol)
   if (sent) return `${name} to ${endText(remote, remotePort)}`
   const port = localPort === undefined ? '' : ` to port ${localPort}`
   return `${name} from ${formatIpv4(remote)}${port}`
-}
-
-const NAMES: Readonly<Record<number, string>> = {
-  [PROTOCOL.icmp]: 'ICMP',
-  [PROTOCOL.tcp]: 'TCP',
-  [PROTOCOL.udp]: 'UDP',
-  [PROTOCOL.esp]: 'ESP',
 }
 
 const endText = (address: Ipv4, port: number | undefined): string =>

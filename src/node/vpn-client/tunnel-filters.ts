@@ -2,6 +2,7 @@
  * The traffic filters of a profile while its tunnel is up: what may go into it and come out of it, and which programs may go nowhere else. The platform
  * decides once a flow, as WFP does, and remembers it. Not the rules (`windows/traffic-filters.ts`).
  */
+import { Latest } from '../../base/remember.ts'
 import type { PacketGuard } from '../../net/guards.ts'
 import type { Packet, Stop } from '../../net/packet.ts'
 import type { TrafficFilter } from '../../windows/profile/traffic-filter.ts'
@@ -21,9 +22,9 @@ export interface FilteredTunnel {
 
 export class TunnelFilters implements PacketGuard {
   readonly #tunnel: FilteredTunnel
-  readonly #allowed = new Recent<true>(FLOWS_MAX)
+  readonly #allowed = new Latest<true>(FLOWS_MAX)
   /** Whose flow it is: what TCP sends again, nobody sends anew. */
-  readonly #programs = new Recent<string>(FLOWS_MAX)
+  readonly #programs = new Latest<string>(FLOWS_MAX)
 
   constructor(tunnel: FilteredTunnel) {
     this.#tunnel = tunnel
@@ -65,29 +66,5 @@ export class TunnelFilters implements PacketGuard {
     const said = this.#tunnel.program()
     if (said !== undefined) this.#programs.set(seen.key, said)
     return said ?? this.#programs.get(seen.key) ?? programBehind(seen)
-  }
-}
-
-/** A map of the last `size` keys. */
-class Recent<V> {
-  readonly #size: number
-  readonly #entries = new Map<string, V>()
-
-  constructor(size: number) {
-    this.#size = size
-  }
-
-  get(key: string): V | undefined {
-    const value = this.#entries.get(key)
-    if (value !== undefined) this.set(key, value)
-    return value
-  }
-
-  set(key: string, value: V): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    if (this.#entries.size <= this.#size) return
-    const [oldest] = this.#entries.keys()
-    if (oldest !== undefined) this.#entries.delete(oldest)
   }
 }
